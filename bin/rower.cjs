@@ -1,0 +1,20 @@
+'use strict';
+// The launcher: flags that bound V8's memory must be set before the program is loaded (docs/decisions/0001-packaging.md).
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+const v8 = require('node:v8');
+
+const bundle = join(__dirname, '..', 'dist', 'rower.cjs');
+const major = Number.parseInt(process.versions.node, 10);
+if (major < 24)
+  fail(`Node 24 or newer is needed and this is ${process.version}: run 'npm ci' in ${join(__dirname, '..')}`);
+if (!existsSync(bundle)) fail(`${bundle} is missing: run 'npm run build' in ${join(__dirname, '..')}`);
+
+const FLAGS = ['--no-opt', '--no-maglev', '--no-sparkplug', '--optimize-for-size', '--semi-space-growth-factor=1'];
+for (const flag of FLAGS) v8.setFlagsFromString(flag);
+require(bundle);
+
+function fail(message) {
+  process.stderr.write(`rower: ${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,220 @@
+/**
+ * `/metrics/cadvisor`: container metrics under the names and labels of cAdvisor (google/cadvisor metrics/prometheus.go),
+ * from what the runtime and the kernel count. Three levels of series: the machine (`id="/"`), each Pod, each container.
+ *
+ * To add one: a row in CONTAINER, or in the list that fits.
+ */
+import type { ContainerStats } from '../cri/stats.ts';
+import type { Published } from '../kubelet/published.ts';
+import { podCgroupPath } from '../kubelet/sandbox/cgroups.ts';
+import { qosClass } from '../kubelet/sandbox/qos.ts';
+import { bytesOf, milliOf } from '../kubelet/sandbox/quantities.ts';
+import type { Container, Pod } from '../kubelet/types.ts';
+import { type CgroupUsage, cgroupUsage, containerCgroups } from './cgroup-usage.ts';
+import { exposition, type Family } from './exposition.ts';
+import type { PodUsage, Usage } from './stats.ts';
+
+const NANO = 1e-9;
+
+type Labels = Record<string, string>;
+
+/** One cgroup: a container's, a Pod's or the machine's. */
+interface Subject {
+  readonly labels: Labels;
+  readonly usage: Pick<ContainerStats, 'cpu' | 'memory' | 'swapUsageBytes' | 'writableLayer'>;
+  readonly cgroup?: CgroupUsage;
+  readonly spec?: Container | undefined;
+  readonly network?: PodUsage['network'];
+  readonly startedMs?: number | undefined;
+}
+
+type Values = readonly (readonly [more: Labels, value: number | undefined])[];
+type Row = readonly [name: string, type: 'counter' | 'gauge', help: string, values: (subject: Subject) => Values];
+
+const single = (value: number | undefined): Values => [[{}, value]];
+
+const CONTAINER: readonly Row[] = [
+  [
+    'container_cpu_usage_seconds_total',
+    'counter',
+    'Cumulative CPU time, seconds.',
+    ({ usage }) => [[{ cpu: 'total' }, scaled(usage.cpu?.usageCoreNanoSeconds, NANO)]],
+  ],
+  [
+    'container_cpu_user_seconds_total',
+    'counter',
+    'Cumulative user CPU time, seconds.',
+    ({ cgroup }) => single(cgroup?.cpuUserSeconds),
+  ],
+  [
+    'container_cpu_system_seconds_total',
+    'counter',
+    'Cumulative system CPU time, seconds.',
+    ({ cgroup }) => single(cgroup?.cpuSystemSeconds),
+  ],
+  [
+    'container_cpu_cfs_periods_total',
+    'counter',
+    'Enforcement periods that have passed.',
+    ({ cgroup }) => single(cgroup?.cpuPeriods),
+  ],
+  [
+    'container_cpu_cfs_throttled_periods_total',
+    'counter',
+    'Periods in which it was throttled.',
+    ({ cgroup }) => single(cgroup?.cpuThrottledPeriods),
+  ],
+  [
+    'container_cpu_cfs_throttled_seconds_total',
+    'counter',
+    'How long it was throttled, seconds.',
+    ({ cgroup }) => single(cgroup?.cpuThrottledSeconds),
+  ],
+  [
+    'container_memory_usage_bytes',
+    'gauge',
+    'Memory in use with all caches, bytes.',
+    ({ usage }) => single(usage.memory?.usageBytes),
+  ],
+  [
+    'container_memory_working_set_bytes',
+    'gauge',
+    'Working set, bytes.',
+    ({ usage }) => single(usage.memory?.workingSetBytes),
+  ],
+  ['container_memory_rss', 'gauge', 'Resident memory, bytes.', ({ usage }) => single(usage.memory?.rssBytes)],
+  ['container_memory_cache', 'gauge', 'Page cache, bytes.', ({ cgroup }) => single(cgroup?.memoryCacheBytes)],
+  [
+    'container_memory_swap',
+    'gauge',
+    'Swap in use, bytes.',
+    ({ cgroup, usage }) => single(cgroup?.memorySwapBytes ?? usage.swapUsageBytes),
+  ],
+  [
+    'container_memory_failures_total',
+    'counter',
+    'Page faults.',
+    ({ usage: { memory } }) => [
+      [{ failure_type: 'pgfault', scope: 'container' }, memory?.pageFaults],
+      [{ failure_type: 'pgmajfault', scope: 'container' }, memory?.majorPageFaults],
+    ],
+  ],
+  ['container_processes', 'gauge', 'Processes and threads.', ({ cgroup }) => single(cgroup?.processes)],
+  [
+    'container_start_time_seconds',
+    'gauge',
+    'When it started, Unix time.',
+    ({ startedMs }) => single(scaled(startedMs, 1e-3)),
+  ],
+  [
+    'container_fs_usage_bytes',
+    'gauge',
+    'What it has written to its own layer, bytes.',
+    ({ usage: { writableLayer } }) =>
+      writableLayer ? [[{ device: writableLayer.mountpoint }, writableLayer.usedBytes]] : [],
+  ],
+  ['container_fs_reads_bytes_total', 'counter', 'Bytes read from devices.', devices(({ readBytes }) => readBytes)],
+  [
+    'container_fs_writes_bytes_total',
+    'counter',
+    'Bytes written to devices.',
+    devices(({ writtenBytes }) => writtenBytes),
+  ],
+  ['container_fs_reads_total', 'counter', 'Reads from devices.', devices(({ reads }) => reads)],
+  ['container_fs_writes_total', 'counter', 'Writes to devices.', devices(({ writes }) => writes)],
+  ['container_network_receive_bytes_total', 'counter', 'Bytes received.', interfaces('rxBytes')],
+  ['container_network_receive_errors_total', 'counter', 'Errors while receiving.', interfaces('rxErrors')],
+  ['container_network_transmit_bytes_total', 'counter', 'Bytes sent.', interfaces('txBytes')],
+  ['container_network_transmit_errors_total', 'counter', 'Errors while sending.', interfaces('txErrors')],
+  [
+    'container_spec_memory_limit_bytes',
+    'gauge',
+    'Memory limit, 0 for none.',
+    ({ spec }) => single(spec && bytesOf(spec.resources?.limits, 'memory')),
+  ],
+  [
+    'container_spec_cpu_quota',
+    'gauge',
+    'CPU time in each period, microseconds.',
+    ({ spec }) => single(spec && (milliOf(spec.resources?.limits, 'cpu') * 100 || undefined)),
+  ],
+  ['container_spec_cpu_period', 'gauge', 'The period, microseconds.', ({ spec }) => single(spec && 100_000)],
+];
+
+function devices(of: (io: CgroupUsage['io'][number]) => number): Row[3] {
+  return ({ cgroup }) => (cgroup?.io ?? []).map((io) => [{ device: io.device }, of(io)]);
+}
+
+function interfaces(of: 'rxBytes' | 'rxErrors' | 'txBytes' | 'txErrors'): Row[3] {
+  return ({ network }) => (network?.interfaces ?? []).map((one) => [{ interface: one.name }, one[of]]);
+}
+
+/** `startedMs`: when a container started, by its id. */
+export async function cadvisorMetrics(
+  usage: Usage,
+  published: Published,
+  startedMs: ReadonlyMap<string, number>,
+): Promise<string> {
+  const { node } = published;
+  const byUid = new Map(published.pods.map(({ pod }) => [pod.metadata.uid, pod]));
+  const ofPods = await Promise.all(usage.pods.map((pod) => podSubjects(pod, byUid.get(pod.uid), published, startedMs)));
+  const subjects: Subject[] = [{ labels: labelsOf('/'), usage: usage.node }, ...ofPods.flat()];
+  const families = CONTAINER.map(
+    ([name, type, help, values]): Family => ({
+      name,
+      type,
+      help,
+      samples: subjects.flatMap((subject) =>
+        values(subject).map(([more, value]) => ({ labels: { ...subject.labels, ...more }, value })),
+      ),
+    }),
+  );
+  const machine = (name: string, help: string, value: number): Family => ({
+    name,
+    type: 'gauge',
+    help,
+    samples: [{ labels: { boot_id: node.bootId, machine_id: node.machineId, system_uuid: '' }, value }],
+  });
+  return exposition([
+    ...families,
+    machine('machine_cpu_cores', 'CPUs of the machine.', node.cpuMillis / 1000),
+    machine('machine_memory_bytes', 'Memory of the machine, bytes.', node.memoryBytes),
+  ]);
+}
+
+async function podSubjects(
+  usage: PodUsage,
+  pod: Pod | undefined,
+  { node }: Published,
+  startedMs: ReadonlyMap<string, number>,
+): Promise<Subject[]> {
+  const { namespace, name, uid } = usage;
+  const qos = pod ? qosClass(pod) : 'BestEffort';
+  const specs = [...(pod?.spec.containers ?? []), ...(pod?.spec.initContainers ?? [])];
+  const whole: Subject = {
+    labels: labelsOf(podCgroupPath(uid, qos, node), { namespace, pod: name }),
+    usage,
+    network: usage.network,
+  };
+  const containers = usage.containers.map(async (one): Promise<Subject> => {
+    const spec = specs.find((each) => each.name === one.name);
+    const paths = containerCgroups(uid, qos, one.id, node);
+    const more = { namespace, pod: name, container: one.name, image: spec?.image ?? '', name: one.id };
+    return {
+      labels: labelsOf(paths[0] ?? '', more),
+      usage: one,
+      cgroup: await cgroupUsage(paths, node.cgroupVersion),
+      spec,
+      startedMs: startedMs.get(one.id),
+    };
+  });
+  return [whole, ...(await Promise.all(containers))];
+}
+
+function labelsOf(id: string, more: Labels = {}): Labels {
+  return { id, name: '', image: '', container: '', pod: '', namespace: '', ...more };
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}

@@ -1,0 +1,146 @@
+/** What the kernel counts of a container and CRI does not tell, from its cgroup's files, version 1 and 2. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Node } from '../kubelet/node.ts';
+import { podCgroupPath } from '../kubelet/sandbox/cgroups.ts';
+import type { QosClass } from '../kubelet/sandbox/qos.ts';
+
+export const CGROUP_ROOT = '/sys/fs/cgroup';
+
+/** Absent: not counted here. */
+export interface CgroupUsage {
+  readonly cpuPeriods?: number;
+  readonly cpuThrottledPeriods?: number;
+  readonly cpuThrottledSeconds?: number;
+  readonly cpuUserSeconds?: number;
+  readonly cpuSystemSeconds?: number;
+  readonly memoryCacheBytes?: number;
+  readonly memorySwapBytes?: number;
+  readonly processes?: number;
+  readonly io: readonly DeviceUsage[];
+}
+
+export interface DeviceUsage {
+  /** `major:minor`. */
+  readonly device: string;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly reads: number;
+  readonly writes: number;
+}
+
+/** The container's cgroup as containerd and CRI-O name it, relative to the root of the hierarchy. */
+export function containerCgroups(uid: string, qos: QosClass, id: string, node: Node): string[] {
+  const pod = podCgroupPath(uid, qos, node);
+  if (node.cgroupDriver === 'cgroupfs') return [join(pod, id), join(pod, `crio-${id}`)];
+  return [join(pod, `cri-containerd-${id}.scope`), join(pod, `crio-${id}.scope`)];
+}
+
+/** Never rejects. `root`: where the cgroup file system is mounted. */
+export async function cgroupUsage(paths: readonly string[], version: 1 | 2, root = CGROUP_ROOT): Promise<CgroupUsage> {
+  for (const path of paths) {
+    const found = version === 2 ? await readV2(join(root, path)) : await readV1(root, path);
+    if (found) return found;
+  }
+  return { io: [] };
+}
+
+async function readV2(group: string): Promise<CgroupUsage | undefined> {
+  const files = ['cpu.stat', 'memory.stat', 'memory.swap.current', 'pids.current', 'io.stat'];
+  const [cpuText, memoryText, swap, pids, io] = await Promise.all(files.map((name) => text(join(group, name))));
+  if (cpuText === undefined) return undefined;
+  const cpu = table(cpuText);
+  return {
+    ...defined('cpuPeriods', cpu.nr_periods),
+    ...defined('cpuThrottledPeriods', cpu.nr_throttled),
+    ...defined('cpuThrottledSeconds', scaled(cpu.throttled_usec, 1e-6)),
+    ...defined('cpuUserSeconds', scaled(cpu.user_usec, 1e-6)),
+    ...defined('cpuSystemSeconds', scaled(cpu.system_usec, 1e-6)),
+    ...defined('memoryCacheBytes', table(memoryText).file),
+    ...defined('memorySwapBytes', number(swap)),
+    ...defined('processes', number(pids)),
+    io: (io ?? '').split('\n').flatMap(ioOfV2),
+  };
+}
+
+/** `8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0`. */
+function ioOfV2(line: string): DeviceUsage[] {
+  const [device = '', ...pairs] = line.trim().split(' ');
+  const values = Object.fromEntries(pairs.map((pair) => pair.split('=')));
+  if (!/^\d+:\d+$/.test(device) || values.rbytes === undefined) return [];
+  const [readBytes, writtenBytes, reads, writes] = ['rbytes', 'wbytes', 'rios', 'wios'].map((name) =>
+    Number(values[name]),
+  );
+  return [
+    { device, readBytes: readBytes ?? 0, writtenBytes: writtenBytes ?? 0, reads: reads ?? 0, writes: writes ?? 0 },
+  ];
+}
+
+async function readV1(root: string, path: string): Promise<CgroupUsage | undefined> {
+  const files = [
+    'cpu/cpu.stat',
+    'cpuacct/cpuacct.stat',
+    'memory/memory.stat',
+    'pids/pids.current',
+    'blkio/blkio.throttle.io_service_bytes',
+    'blkio/blkio.throttle.io_serviced',
+  ].map((file) => file.split('/') as [string, string]);
+  const [cpuText, accountText, memoryText, pids, bytes, operations] = await Promise.all(
+    files.map(([controller, name]) => text(join(root, controller, path, name))),
+  );
+  if (cpuText === undefined && memoryText === undefined) return undefined;
+  const [cpu, account, memory] = [table(cpuText), table(accountText), table(memoryText)];
+  return {
+    ...defined('cpuPeriods', cpu.nr_periods),
+    ...defined('cpuThrottledPeriods', cpu.nr_throttled),
+    ...defined('cpuThrottledSeconds', scaled(cpu.throttled_time, 1e-9)),
+    // Ticks of a hundredth of a second (USER_HZ).
+    ...defined('cpuUserSeconds', scaled(account.user, 1e-2)),
+    ...defined('cpuSystemSeconds', scaled(account.system, 1e-2)),
+    ...defined('memoryCacheBytes', memory.total_cache),
+    ...defined('memorySwapBytes', memory.total_swap),
+    ...defined('processes', number(pids)),
+    io: ioOfV1(bytes ?? '', operations ?? ''),
+  };
+}
+
+/** Lines of `8:0 Read 4096`, one file for bytes and one for operations. */
+function ioOfV1(bytes: string, operations: string): DeviceUsage[] {
+  const count = (lines: string) => {
+    const counts = new Map<string, number>();
+    for (const [, device, kind, value] of lines.matchAll(/^(\d+:\d+) (Read|Write) (\d+)$/gm))
+      counts.set(`${device} ${kind}`, Number(value));
+    return counts;
+  };
+  const [sizes, numbers] = [count(bytes), count(operations)];
+  const devices = [...new Set([...sizes.keys()].map((key) => key.split(' ')[0] ?? ''))];
+  return devices.map((device) => ({
+    device,
+    readBytes: sizes.get(`${device} Read`) ?? 0,
+    writtenBytes: sizes.get(`${device} Write`) ?? 0,
+    reads: numbers.get(`${device} Read`) ?? 0,
+    writes: numbers.get(`${device} Write`) ?? 0,
+  }));
+}
+
+/** Lines of `name number`. */
+function table(lines: string | undefined): Record<string, number | undefined> {
+  const pairs = [...(lines ?? '').matchAll(/^(\w+) (\d+)$/gm)];
+  return Object.fromEntries(pairs.map(([, name, value]) => [name, Number(value)]));
+}
+
+function number(line: string | undefined): number | undefined {
+  return line !== undefined && /^\d+\s*$/.test(line) ? Number(line) : undefined;
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}
+
+function defined<K extends string>(key: K, value: number | undefined): { [P in K]?: number } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: number };
+}
+
+function text(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}

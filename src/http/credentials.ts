@@ -1,0 +1,124 @@
+/**
+ * What the full listener needs and what a client of this machine needs to use it: key, certificate, token, kubeconfig.
+ * Made where they are missing, kept otherwise; all for root alone.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { Env } from '../kubelet/env.ts';
+import { isMissing, makeDirectory, readLimited, writeAtomically } from '../kubelet/volumes/files.ts';
+import { type KeyPair, selfSigned } from './certificate.ts';
+
+const MAX_FILE_BYTES = 1024 * 1024;
+const TOKEN_BYTES = 32;
+const LOOPBACK = ['127.0.0.1', '::1'];
+const SECRET_MODE = 0o600;
+
+export interface CredentialOptions {
+  readonly env: Env;
+  /** Holds what is made here. */
+  readonly directory: string;
+  readonly nodeName: string;
+  readonly ips: readonly string[];
+  /** A certificate of one's own, PEM; empty: one that signs itself is made. */
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export interface Credentials extends KeyPair {
+  readonly tokenFile: string;
+  readonly token: string;
+}
+
+/** Throws what the file system throws. */
+export async function loadCredentials(options: CredentialOptions): Promise<Credentials> {
+  const { directory, certFile, keyFile, env } = options;
+  await makeDirectory(directory, 0o700);
+  const pair = certFile ? { cert: await read(certFile), key: await read(keyFile || certFile) } : await ownPair(options);
+  const tokenFile = join(directory, 'token');
+  let token = (await readIfAny(tokenFile)).trim();
+  if (token === '') {
+    const next = env.random('bearer token');
+    token = Buffer.from(Array.from({ length: TOKEN_BYTES }, () => Math.floor(next() * 256))).toString('base64url');
+    await writeAtomically(tokenFile, `${token}\n`, SECRET_MODE);
+  }
+  return { ...pair, tokenFile, token };
+}
+
+/** The pair that was made before, as long as it fits this machine's names and addresses. */
+async function ownPair({ directory, nodeName, ips, env }: CredentialOptions): Promise<KeyPair> {
+  const files = { cert: join(directory, 'tls.crt'), key: join(directory, 'tls.key') };
+  const kept = { cert: await readIfAny(files.cert), key: await readIfAny(files.key) };
+  const addresses = [...new Set([...LOOPBACK, ...ips])];
+  if (fits(kept, nodeName, addresses)) return kept;
+  const made = selfSigned(nodeName, [...new Set(['localhost', nodeName])], addresses);
+  await writeAtomically(files.key, made.key, SECRET_MODE);
+  await writeAtomically(files.cert, made.cert, SECRET_MODE);
+  env.log.info({ certificate: files.cert, addresses }, 'made a certificate for the status endpoint');
+  return made;
+}
+
+function fits({ cert, key }: KeyPair, nodeName: string, addresses: readonly string[]): boolean {
+  try {
+    const certificate = new X509Certificate(cert);
+    return (
+      certificate.checkPrivateKey(createPrivateKey(key)) &&
+      [...addresses].every((ip) => certificate.checkIP(ip) !== undefined) &&
+      certificate.checkHost(nodeName) !== undefined
+    );
+  } catch {
+    return false;
+  }
+}
+
+export interface KubeconfigInput {
+  readonly path: string;
+  /** Where the listener is. */
+  readonly address: string;
+  readonly port: number;
+  readonly cert: string;
+  readonly token: string;
+}
+
+/** `KUBECONFIG=PATH kubectl …` on this machine, for root alone. Throws what the file system throws. */
+export async function writeKubeconfig({ path, address, port, cert, token }: KubeconfigInput): Promise<void> {
+  await makeDirectory(dirname(path), 0o755);
+  const isEverywhere = address === '0.0.0.0' || address === '::';
+  const host = isEverywhere ? '127.0.0.1' : address;
+  const cluster = {
+    server: `https://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    ...serverName(cert, host),
+    'certificate-authority-data': Buffer.from(cert).toString('base64'),
+  };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'rower', cluster }],
+    users: [{ name: 'rower', user: { token } }],
+    contexts: [{ name: 'rower', context: { cluster: 'rower', user: 'rower' } }],
+    'current-context': 'rower',
+  };
+  // JSON is YAML.
+  await writeAtomically(path, `${JSON.stringify(config, undefined, 2)}\n`, SECRET_MODE);
+}
+
+/** A certificate that does not name the address is checked by a name it has. */
+function serverName(cert: string, host: string): { 'tls-server-name'?: string } {
+  const certificate = new X509Certificate(cert);
+  if (certificate.checkIP(host) !== undefined) return {};
+  const name = /DNS:([^,\s]+)/.exec(certificate.subjectAltName ?? '')?.[1];
+  return name ? { 'tls-server-name': name.replace(/^\*/, 'node') } : {};
+}
+
+async function read(path: string): Promise<string> {
+  return (await readLimited(path, MAX_FILE_BYTES)).toString();
+}
+
+async function readIfAny(path: string): Promise<string> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (isMissing(error)) return '';
+    throw error;
+  }
+}

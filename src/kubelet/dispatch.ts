@@ -1,0 +1,264 @@
+import { Doing } from './doing.ts';
+import type { Env } from './env.ts';
+import type { Executor } from './execute.ts';
+import type { Insight } from './insight.ts';
+import type { Lanes } from './lanes.ts';
+import type { Notes } from './notes.ts';
+import { holds } from './observed.ts';
+import type { Admission } from './plan/admission.ts';
+import { admitSlots } from './plan/admit-slots.ts';
+import { explainAction } from './plan/explain.ts';
+import type { PodInput } from './plan/input.ts';
+import { planPod } from './plan/pod.ts';
+import type { Resolved } from './plan/resolve.ts';
+import type { Action, Plan } from './plan/types.ts';
+import { wantedImages } from './plan/wanted-images.ts';
+import type { Listing } from './runtime-cache.ts';
+import type { NodeShutdown } from './shutdown.ts';
+import { type Slot, wantedUid } from './slot.ts';
+import type { Store } from './store.ts';
+import type { PodKey, Revision } from './types.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface KubeletSettings {
+  maxPods: number;
+  maxContainerRestartPeriodMs: number;
+  maxParallelImagePulls: number;
+  /** Pods being started at once; near twice the cores is where throughput stops growing. */
+  startConcurrency: number;
+}
+
+export interface DispatcherOptions {
+  env: Env;
+  lanes: Lanes;
+  notes: Notes;
+  store: Store;
+  executor: Executor;
+  settings: KubeletSettings;
+  verdicts: () => ReadonlyMap<string, Verdict>;
+  networkReady: () => boolean;
+  shutdown?: NodeShutdown | undefined;
+}
+
+/** What was planned for a slot, and from what; as long as none of it changes the plan stands. */
+interface Memo {
+  readonly basis: readonly unknown[];
+  readonly plan: Plan;
+  /** Monotonic; plan again then. */
+  readonly wakeAtMs: number;
+  /** What it was planned from. */
+  readonly input: PodInput;
+}
+
+/** Plans each slot that may be planned, when anything it depends on changed, and hands its actions to lanes. */
+export class Dispatcher {
+  readonly #o: DispatcherOptions;
+  readonly #memos = new Map<PodKey, Memo>();
+  /** Number of the last listing that had begun when a slot's last work ended: only later ones show its effect. */
+  readonly #endedAt = new Map<PodKey, number>();
+  /** Revision each slot's main lane works for, or worked for until its effect is in a listing. */
+  readonly #workingFor = new Map<PodKey, Revision | undefined>();
+  /** Slots whose main lane is busy: does it start something? */
+  readonly #chains = new Map<PodKey, boolean>();
+  readonly #doing = new Doing();
+  #admissions: ReadonlyMap<PodKey, Admission> = new Map();
+
+  /** Made once: in the scope of a planning they would keep that of the plan before it alive, and so on for ever. */
+  readonly #lookUp: Pick<PodInput, 'notesOf' | 'absentSince' | 'imageKnown'>;
+
+  constructor(options: DispatcherOptions) {
+    this.#o = options;
+    const { notes } = options;
+    this.#lookUp = {
+      notesOf: (uid) => notes.pod(uid),
+      absentSince: (image) => notes.absentSince(image),
+      imageKnown: (image) => notes.known(image),
+    };
+  }
+
+  get admissions(): ReadonlyMap<PodKey, Admission> {
+    return this.#admissions;
+  }
+
+  /** Work of this slot ended when listing number `generation` was the last one that had begun. */
+  ended(owner: PodKey, generation: number): void {
+    this.#endedAt.set(owner, generation);
+  }
+
+  /** When some slot has to be planned again at the latest, monotonic ms. */
+  wakeAtMs(): number {
+    let wakeAtMs = Number.POSITIVE_INFINITY;
+    for (const [key, memo] of this.#memos)
+      if (!this.#o.lanes.busy('pod', key)) wakeAtMs = Math.min(wakeAtMs, memo.wakeAtMs);
+    return wakeAtMs;
+  }
+
+  /** Plans what may be planned and hands it out. Returns how many slots had to be planned anew. */
+  planAll(resolved: Resolved, listing: Listing): number {
+    for (const key of this.#workingFor.keys()) {
+      if (!this.#o.lanes.busy('pod', key) && listing.generation > (this.#endedAt.get(key) ?? 0))
+        this.#workingFor.delete(key);
+    }
+    this.#admissions = admitSlots(resolved, listing, this.#workingFor, this.#o.settings.maxPods);
+    const images = wantedImages(resolved);
+    for (const image of this.#o.lanes.subjects('pull')) if (!images.has(image)) this.#o.lanes.abort('pull', image);
+    let planned = 0;
+    for (const key of this.#memos.keys()) if (!resolved.slots.has(key)) this.#forget(key);
+    // In the order of the files, so that capacity goes to whom it would go to alone.
+    const order = new Set([...resolved.order, ...resolved.slots.keys()]);
+    for (const key of order) {
+      const slot = resolved.slots.get(key) as Slot;
+      if (this.#o.lanes.busy('pod', key)) {
+        if ((this.#workingFor.get(key)?.uid ?? '') !== wantedUid(slot)) this.#o.lanes.abort('pod', key);
+        continue;
+      }
+      if (listing.unsure.has(key) || listing.generation <= (this.#endedAt.get(key) ?? 0)) continue;
+      if (this.#planSlot(slot, listing)) planned += 1;
+    }
+    return planned;
+  }
+
+  #planSlot(slot: Slot, listing: Listing): boolean {
+    const { env, settings } = this.#o;
+    const { key } = slot;
+    const observed = listing.pods.get(key);
+    const uid = wantedUid(slot);
+    // Stopped and gone, and wanted again: a new life.
+    if (this.#o.notes.pod(uid).stoppingSinceMs !== undefined && !holds(observed, uid)) this.#o.notes.forget(uid);
+    const admission = this.#admissions.get(key) ?? { verdict: 'admit' };
+    const notes = this.#o.notes.pod(uid);
+    const held = slot.state === 'want' ? slot.held : '';
+    const revision = slot.state === 'want' ? slot.revision : undefined;
+    const references = revision && this.#o.store.references(revision);
+    const verdicts = this.#o.verdicts();
+    const shutdown = revision && this.#o.shutdown?.of(revision.pod);
+    const basis = [
+      slot.state,
+      revision,
+      references?.digest,
+      held,
+      observed,
+      JSON.stringify(admission),
+      notes,
+      this.#o.lanes.version(key),
+      this.#o.networkReady(),
+      verdicts,
+      shutdown?.stop,
+    ];
+    const memo = this.#memos.get(key);
+    const monotonicMs = env.monotonicMs();
+    if (memo && memo.wakeAtMs > monotonicMs && basis.every((value, index) => value === memo.basis[index])) return false;
+    const nowMs = env.nowMs();
+    const input: PodInput = {
+      slot,
+      observed,
+      clock: { nowMs, monotonicMs },
+      admission,
+      startTimeMs: this.#o.store.startTimeMs(uid, observed),
+      inFlight: {
+        stopping: this.#o.lanes.subjects('stop', key),
+        pulling: this.#o.lanes.subjects('pull'),
+        hooks: this.#o.lanes.subjects('hook', key),
+      },
+      notes,
+      verdicts,
+      ...this.#lookUp,
+      references,
+      shutdown,
+      networkReady: this.#o.networkReady(),
+      maxContainerRestartPeriodMs: settings.maxContainerRestartPeriodMs,
+    };
+    const plan = planPod(input);
+    this.#takeNote(plan, uid, nowMs, monotonicMs);
+    const wakeMs = Math.min(...plan.waits.map((wait) => wait.untilMs ?? Number.POSITIVE_INFINITY)) - nowMs;
+    const handedOut = this.#handOut(slot, plan.actions);
+    // What could not be handed out for want of room, and what changed the lanes by being handed out, is planned again.
+    this.#memos.set(key, { basis: handedOut ? basis : [], plan, wakeAtMs: monotonicMs + wakeMs, input });
+    return true;
+  }
+
+  /** When stops began: grace periods count from there. */
+  #takeNote(plan: Plan, uid: string, nowMs: number, monotonicMs: number): void {
+    for (const leaving of plan.leaving ?? []) this.#o.notes.leaving(leaving, nowMs, monotonicMs);
+    if (!plan.leaving?.includes(uid)) this.#o.notes.ending(uid, plan.over ? monotonicMs : undefined);
+    for (const action of plan.actions) {
+      if (action.kind === 'run-hook' && action.hook === 'preStop')
+        this.#o.notes.hookBegan(action.uid, action.containerId, monotonicMs);
+    }
+  }
+
+  /** Puts actions into their lanes. False when there was no room for some. */
+  #handOut(slot: Slot, actions: readonly Action[]): boolean {
+    const { settings } = this.#o;
+    const { key } = slot;
+    const chain: Action[] = [];
+    let room = true;
+    for (const action of actions) {
+      if (action.kind === 'stop-container') this.#run('stop', action.containerId, key, [action]);
+      else if (action.kind === 'run-hook') this.#run('hook', `${action.containerId}/${action.hook}`, key, [action]);
+      else if (action.kind !== 'pull-image') chain.push(action);
+      else if (this.#o.lanes.count('pull') < settings.maxParallelImagePulls)
+        this.#run('pull', action.image, key, [action]);
+      else room = false;
+    }
+    if (chain.length === 0) return room;
+    if (chain.some(isStart) && this.#starting() >= settings.startConcurrency) return false;
+    this.#workingFor.set(key, slot.state === 'want' ? slot.revision : undefined);
+    this.#chains.set(key, chain.some(isStart));
+    this.#run('pod', key, key, chain);
+    return room;
+  }
+
+  #starting(): number {
+    let count = 0;
+    for (const starts of this.#chains.values()) if (starts) count += 1;
+    return count;
+  }
+
+  #run(kind: 'pod' | 'stop' | 'hook' | 'pull', subject: string, key: PodKey, actions: readonly Action[]): void {
+    this.#o.lanes.start(kind, subject, key, async (signal) => {
+      const lane = `${kind}/${subject}`;
+      const result = await this.#o.executor.run(key, actions, signal, (action, rest) =>
+        this.#doing.step(lane, { key, action, rest, sinceMs: this.#o.env.nowMs() }),
+      );
+      this.#doing.ended(lane);
+      if (kind === 'pod') this.#chains.delete(key);
+      return result;
+    });
+  }
+
+  /** What is done for a Pod now, and what comes next: what its lanes have left, or what is planned when its wait ends. */
+  insight(key: PodKey): Pick<Insight, 'doing' | 'next'> {
+    const insight = this.#doing.of(key);
+    const memo = this.#memos.get(key);
+    if (!memo || insight.next.what.length > 0) return insight;
+    if (insight.doing.length === 0 && memo.plan.actions.length > 0)
+      return { ...insight, next: { what: memo.plan.actions.map(explainAction) } };
+    const laterMs = memo.wakeAtMs - memo.input.clock.monotonicMs;
+    if (!Number.isFinite(laterMs) || laterMs <= 0) return insight;
+    const { nowMs, monotonicMs } = memo.input.clock;
+    // A millisecond later: sums of times are not exact.
+    const clock = { nowMs: nowMs + laterMs + 1, monotonicMs: monotonicMs + laterMs + 1 };
+    const then = planPod({ ...memo.input, clock });
+    return { ...insight, next: { what: then.actions.map(explainAction), atMs: nowMs + laterMs } };
+  }
+
+  /** Something that no plan's basis shows has changed: every Pod is planned again. */
+  replanAll(): void {
+    for (const [key, memo] of this.#memos) this.#memos.set(key, { ...memo, basis: [] });
+  }
+
+  /** The latest plan of each slot. */
+  plans(): ReadonlyMap<PodKey, Plan> {
+    return new Map([...this.#memos].map(([key, memo]) => [key, memo.plan]));
+  }
+
+  #forget(key: PodKey): void {
+    this.#memos.delete(key);
+    this.#endedAt.delete(key);
+    this.#o.lanes.forget(key);
+  }
+}
+
+const isStart = (action: Action) =>
+  action.kind === 'run-sandbox' || action.kind === 'create-container' || action.kind === 'start-container';

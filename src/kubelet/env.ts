@@ -1,0 +1,40 @@
+/**
+ * The only door to time, timers, randomness and the log. Built in `main.ts` (real) and in `test/sim` (virtual);
+ * `hack/tidy.ts` refuses `Date.now`, `setTimeout` and `Math.random` anywhere else.
+ */
+
+export type Cancel = () => void;
+
+/** Structured log. Levels mean what the operator has to do: error = act now, warn = look soon, info = a change, debug = nothing. */
+export interface Log {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface Env {
+  /** Wall clock, milliseconds since the epoch. It may jump. */
+  nowMs(): number;
+  /** Milliseconds since some fixed instant; never goes back. For durations inside this process only. */
+  monotonicMs(): number;
+  /** Calls `fn` once after `delayMs` (at least 0). The returned function cancels it. */
+  after(delayMs: number, fn: () => void): Cancel;
+  /** A random stream of numbers in [0, 1) of its own for `label`, so that one user never shifts another's. */
+  random(label: string): () => number;
+  readonly log: Log;
+}
+
+/** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects. */
+export function sleep(env: Env, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = env.after(delayMs, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

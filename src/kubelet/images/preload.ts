@@ -1,0 +1,207 @@
+/**
+ * Image archives in `<root>/images`, imported when the agent starts and when they appear: for machines that reach no
+ * registry. Each content once (told by size and modification time), and again when one of its images has gone.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Env, sleep } from '../env.ts';
+import { isMissing, readLimited, writeAtomically } from '../volumes/files.ts';
+import { isArchive } from './import-archive.ts';
+
+/** The directory is looked through this often even when the kernel gives no hint. */
+const PERIOD_MS = 30_000;
+/** A file that was written to a moment ago may not be whole yet. */
+const QUIET_MS = 1000;
+/** An archive that could not be imported is tried again after this long, or when it changes. */
+const RETRY_MS = 60_000;
+/** After an import the runtime takes a moment to see the images. */
+const SEEN_WITHIN_MS = 15_000;
+const MAX_ARCHIVES = 1000;
+const STATE_LIMIT_BYTES = 4 * 1024 * 1024;
+const VERSION = 1;
+
+export interface PreloadOptions {
+  readonly env: Env;
+  readonly rootDir: string;
+  /** Imports one archive. Resolves to the names of the images in it; rejects with why it cannot be. */
+  readonly importArchive: (path: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Is the image on the machine? */
+  readonly isPresent: (image: string) => Promise<boolean>;
+  /** Called after each import. */
+  readonly arrived: (archive: string, images: readonly string[]) => void;
+  readonly failed: (archive: string, message: string) => void;
+}
+
+/** An archive as it was imported. */
+interface Imported {
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly images: readonly string[];
+}
+
+export class Preloader {
+  readonly #o: PreloadOptions;
+  readonly #directory: string;
+  readonly #stateFile: string;
+  #imported = new Map<string, Imported>();
+  readonly #failedAtMs = new Map<string, { sizeBytes: number; mtimeMs: number; atMs: number }>();
+  #changed = false;
+  #wake: () => void = () => {};
+
+  constructor(options: PreloadOptions) {
+    this.#o = options;
+    this.#directory = join(options.rootDir, 'images');
+    this.#stateFile = join(options.rootDir, 'preloaded.json');
+  }
+
+  /** Images of the archives that are there: without a registry nothing brings them back, so they are not to be removed. */
+  images(): ReadonlySet<string> {
+    return new Set([...this.#imported.values()].flatMap(({ images }) => images));
+  }
+
+  /** Until `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { env } = this.#o;
+    this.#imported = await this.#readState();
+    await mkdir(this.#directory, { recursive: true, mode: 0o750 }).catch((error: Error) =>
+      env.log.warn({ error: error.message }, 'no directory for image archives'),
+    );
+    const watcher = this.#watch();
+    try {
+      while (!signal.aborted) {
+        const again = await this.#scan(signal).catch((error: Error) => {
+          env.log.warn(
+            { directory: this.#directory, error: error.message },
+            'the image archives cannot be looked through; tried again soon',
+          );
+          return PERIOD_MS;
+        });
+        await this.#rest(again, signal);
+      }
+    } finally {
+      watcher?.close();
+    }
+  }
+
+  /** Returns how long to rest. */
+  async #scan(signal: AbortSignal): Promise<number> {
+    const { env } = this.#o;
+    const names = (await this.#names()).slice(0, MAX_ARCHIVES);
+    for (const name of this.#imported.keys()) {
+      if (names.includes(name)) continue;
+      this.#imported.delete(name);
+      await this.#writeState();
+    }
+    let restMs = PERIOD_MS;
+    for (const name of names) {
+      if (signal.aborted) return 0;
+      const found = await stat(join(this.#directory, name)).catch(() => undefined);
+      if (!found?.isFile()) continue;
+      const version = { sizeBytes: found.size, mtimeMs: found.mtimeMs };
+      if (await this.#isDone(name, version)) continue;
+      // Either way: clocks of files and of programs differ by parts of a millisecond.
+      const ageMs = Math.abs(env.nowMs() - found.mtimeMs);
+      if (ageMs < QUIET_MS) restMs = Math.min(restMs, QUIET_MS - ageMs);
+      else await this.#import(name, version, signal);
+    }
+    return restMs;
+  }
+
+  async #isDone(name: string, version: Omit<Imported, 'images'>): Promise<boolean> {
+    const failed = this.#failedAtMs.get(name);
+    if (failed && same(failed, version) && this.#o.env.monotonicMs() - failed.atMs < RETRY_MS) return true;
+    const imported = this.#imported.get(name);
+    if (!imported || !same(imported, version)) return false;
+    for (const image of imported.images) if (!(await this.#o.isPresent(image))) return false;
+    return true;
+  }
+
+  async #import(name: string, version: Omit<Imported, 'images'>, signal: AbortSignal): Promise<void> {
+    const { env, importArchive, arrived, failed } = this.#o;
+    try {
+      const images = await importArchive(join(this.#directory, name), signal);
+      await this.#seen(images, signal);
+      this.#imported.set(name, { ...version, images });
+      this.#failedAtMs.delete(name);
+      await this.#writeState();
+      arrived(name, images);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#failedAtMs.set(name, { ...version, atMs: env.monotonicMs() });
+      failed(name, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Until the runtime sees all of them. One that it never shows is a name that only the archive knows. */
+  async #seen(images: readonly string[], signal: AbortSignal): Promise<void> {
+    const { env, isPresent } = this.#o;
+    const untilMs = env.monotonicMs() + SEEN_WITHIN_MS;
+    for (const image of images) {
+      while (!(await isPresent(image)) && !signal.aborted) {
+        if (env.monotonicMs() > untilMs) throw new Error(`it was imported, but the runtime does not show ${image}`);
+        await sleep(env, 50, signal);
+      }
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.#directory)).filter(isArchive).sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  #watch(): FSWatcher | undefined {
+    try {
+      const watcher = watch(this.#directory, { persistent: false }, () => {
+        this.#changed = true;
+        this.#wake();
+      });
+      watcher.on('error', () => watcher.close());
+      return watcher;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A copy in progress gives hints all the time: at most two looks a second. */
+  async #rest(delayMs: number, signal: AbortSignal): Promise<void> {
+    const { env } = this.#o;
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    if (!this.#changed && !signal.aborted) await sleep(env, delayMs, woken.signal);
+    signal.removeEventListener('abort', wake);
+    if (!signal.aborted) await sleep(env, Math.min(delayMs, QUIET_MS / 2), signal);
+    this.#changed = false;
+  }
+
+  async #readState(): Promise<Map<string, Imported>> {
+    try {
+      const { version, archives } = JSON.parse((await readLimited(this.#stateFile, STATE_LIMIT_BYTES)).toString()) as {
+        version: number;
+        archives: Record<string, Imported>;
+      };
+      return version === VERSION ? new Map(Object.entries(archives)) : new Map();
+    } catch {
+      // Without it every archive is imported once more, which changes nothing.
+      return new Map();
+    }
+  }
+
+  async #writeState(): Promise<void> {
+    await writeAtomically(
+      this.#stateFile,
+      `${JSON.stringify({ version: VERSION, archives: Object.fromEntries(this.#imported) })}\n`,
+      0o640,
+    );
+  }
+}
+
+function same(a: Omit<Imported, 'images'>, b: Omit<Imported, 'images'>): boolean {
+  return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs;
+}

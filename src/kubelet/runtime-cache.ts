@@ -1,0 +1,247 @@
+/**
+ * The one owner of what the runtime shows. Listing is the truth; the status of a container is asked for only when its
+ * state changed, so a quiet round costs two calls.
+ */
+import * as cri from '../cri/port.ts';
+import type { Env } from './env.ts';
+import type { Host } from './host.ts';
+import {
+  CONTAINER_NAME,
+  decodeContainer,
+  decodeSandbox,
+  ownerLabels,
+  POD_NAME,
+  POD_NAMESPACE,
+  POD_UID,
+} from './labels.ts';
+import { mapLimited, together } from './limits.ts';
+import type { Observed, ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
+import { type PodKey, podKey } from './types.ts';
+
+const STATUS_CALLS_AT_ONCE = 8;
+
+export interface Listing extends Observed {
+  /** Pods of which some status could not be read: not to be planned from this listing. */
+  readonly unsure: ReadonlySet<PodKey>;
+}
+
+export class RuntimeCache {
+  readonly #env: Env;
+  readonly #cri: cri.Cri;
+  readonly #host: Host;
+  readonly #labels: Record<string, string>;
+  #sandboxes = new Map<string, ObservedSandbox>();
+  #containers = new Map<string, ObservedContainer>();
+  #pods: ReadonlyMap<PodKey, ObservedPod> = new Map();
+  #generation = 0;
+  /** Ends of containers that the listing does not show yet, by id. */
+  readonly #ends = new Map<string, cri.ContainerEnd>();
+
+  constructor({ env, cri, host, rootDir }: { env: Env; cri: cri.Cri; host: Host; rootDir: string }) {
+    this.#env = env;
+    this.#cri = cri;
+    this.#host = host;
+    this.#labels = ownerLabels(rootDir);
+  }
+
+  /** Number of the last listing that began. What ends now is visible to listings with a greater number. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * The runtime has told of a container's end, which its listing shows some 50 ms later. The only fact that is believed
+   * before a listing has it: an end is final, so it cannot be stale. Listings that begin from now on show it. False for a
+   * container that is not known to run.
+   */
+  ended(id: string, end: cri.ContainerEnd): boolean {
+    if (this.#containers.get(id)?.state !== 'running') return false;
+    this.#ends.set(id, end);
+    return true;
+  }
+
+  /** Lists again. Throws CriError; the last listing stays as it was. */
+  async relist(): Promise<Listing> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const [sandboxes, containers] = await Promise.all([
+      this.#cri.listPodSandboxes(this.#labels),
+      this.#cri.listContainers(this.#labels),
+    ]);
+    const unsure = new Set<PodKey>();
+    const nextSandboxes = new Map<string, ObservedSandbox>();
+    const nextContainers = new Map<string, ObservedContainer>();
+    await together([
+      mapLimited(sandboxes, STATUS_CALLS_AT_ONCE, async (row) => {
+        const seen = await this.#sandbox(row, unsure);
+        if (seen) nextSandboxes.set(row.id, seen);
+      }),
+      mapLimited(containers, STATUS_CALLS_AT_ONCE, async (row) => {
+        const seen = await this.#container(row, unsure);
+        if (seen) nextContainers.set(row.id, seen);
+      }),
+    ]);
+    this.#sandboxes = nextSandboxes;
+    this.#containers = nextContainers;
+    for (const id of this.#ends.keys()) if (!nextContainers.has(id)) this.#ends.delete(id);
+    this.#pods = group(sandboxes, containers, nextSandboxes, nextContainers, this.#pods);
+    return { generation, pods: this.#pods, unsure };
+  }
+
+  async #sandbox(row: cri.Sandbox, unsure: Set<PodKey>): Promise<ObservedSandbox | undefined> {
+    const known = this.#sandboxes.get(row.id);
+    const record = known?.record ?? decodeSandbox(row);
+    const hasAddress = (known && known.ips.length > 0) || record.revision?.pod.spec.hostNetwork;
+    if (known?.state === row.state && (hasAddress || row.state === 'notready')) return known;
+    const status =
+      row.state === 'ready'
+        ? await this.#ask(() => this.#cri.podSandboxStatus(row.id), keyOf(row.labels), unsure)
+        : undefined;
+    if (status === 'gone') return undefined;
+    const state = status?.state ?? row.state;
+    const ips = status?.ips ?? known?.ips ?? [];
+    if (known && known.state === state && known.ips.join() === ips.join()) return known;
+    return {
+      id: row.id,
+      uid: row.labels[POD_UID] ?? row.metadata.uid,
+      attempt: row.metadata.attempt,
+      state,
+      createdAtMs: row.createdAtMs,
+      ips,
+      record,
+    };
+  }
+
+  async #container(row: cri.Container, unsure: Set<PodKey>): Promise<ObservedContainer | undefined> {
+    const listed = this.#containers.get(row.id);
+    const end = this.#ends.get(row.id);
+    const known = listed && end ? await this.#early(listed, end) : listed;
+    if (end ? row.state === 'running' : known?.state === row.state) return known;
+    const status =
+      row.state === 'created'
+        ? undefined
+        : await this.#ask(() => this.#cri.containerStatus(row.id), keyOf(row.labels), unsure);
+    if (status === 'gone') return undefined;
+    if (!status && row.state !== 'created') return known;
+    const state = status?.state ?? row.state;
+    if (known?.state === state && !end) return known;
+    this.#ends.delete(row.id);
+    const name = row.labels[CONTAINER_NAME] ?? row.metadata.name;
+    const uid = row.labels[POD_UID] ?? '';
+    const { attempt } = row.metadata;
+    const record = decodeContainer(row);
+    return {
+      id: row.id,
+      sandboxId: row.sandboxId,
+      uid,
+      name,
+      attempt,
+      state,
+      firstSeenMs: this.#env.monotonicMs(),
+      createdAtMs: row.createdAtMs,
+      ...(status?.startedAtMs !== undefined && { startedAtMs: status.startedAtMs }),
+      ...(status?.finishedAtMs !== undefined && { finishedAtMs: status.finishedAtMs }),
+      exitCode: status?.exitCode ?? 0,
+      reason: status?.reason ?? '',
+      message:
+        status && state === 'exited'
+          ? await this.#message(status, record.terminationMessagePolicy, uid, name, attempt)
+          : '',
+      image: status?.image || row.image,
+      imageRef: status?.imageRef || row.imageRef,
+      ...(status?.user && { user: status.user }),
+      record,
+    };
+  }
+
+  /** What the container left is there already; the runtime's own reason and message come with its status. */
+  async #early(known: ObservedContainer, { exitCode, finishedAtMs }: cri.ContainerEnd): Promise<ObservedContainer> {
+    if (known.state === 'exited') return known;
+    const reason = exitCode === 0 ? 'Completed' : 'Error';
+    const message = await this.#host.readTerminationLog(known.uid, known.name, known.attempt);
+    return { ...known, state: 'exited', firstSeenMs: this.#env.monotonicMs(), finishedAtMs, exitCode, reason, message };
+  }
+
+  /** A vanished object is 'gone'; any other failure makes its Pod unsure. Without a runtime the whole listing fails. */
+  async #ask<T>(call: () => Promise<T>, key: PodKey, unsure: Set<PodKey>): Promise<T | 'gone' | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof cri.CriError && error.code === 'not-found') return 'gone';
+      if (error instanceof cri.CriError && error.code === 'unavailable') throw error;
+      this.#env.log.warn(
+        { pod: key, error: String(error) },
+        'a status could not be read; this Pod is looked at again in the next round',
+      );
+      unsure.add(key);
+      return undefined;
+    }
+  }
+
+  /** The runtime's own message before what the container left (kuberuntime_container.go getTerminationMessage). */
+  async #message(
+    status: cri.ContainerStatus,
+    policy: string,
+    uid: string,
+    name: string,
+    attempt: number,
+  ): Promise<string> {
+    let left = await this.#host.readTerminationLog(uid, name, attempt);
+    if (!left && policy === 'FallbackToLogsOnError' && status.exitCode !== 0 && status.reason !== 'ContainerCannotRun')
+      left = await this.#host.readLogTail(status.logPath);
+    return status.message && left ? `${status.message}: ${left}` : status.message || left;
+  }
+}
+
+function keyOf(labels: Record<string, string>): PodKey {
+  return podKey(labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '');
+}
+
+function group(
+  sandboxRows: readonly cri.Sandbox[],
+  containerRows: readonly cri.Container[],
+  sandboxes: ReadonlyMap<string, ObservedSandbox>,
+  containers: ReadonlyMap<string, ObservedContainer>,
+  before: ReadonlyMap<PodKey, ObservedPod>,
+): ReadonlyMap<PodKey, ObservedPod> {
+  const drafts = new Map<PodKey, { sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>();
+  const draft = (key: PodKey) => {
+    const known = drafts.get(key);
+    if (known) return known;
+    const fresh = { sandboxes: [], containers: [] };
+    drafts.set(key, fresh);
+    return fresh;
+  };
+  for (const row of sandboxRows) {
+    const seen = sandboxes.get(row.id);
+    if (seen) draft(keyOf(row.labels)).sandboxes.push(seen);
+  }
+  for (const row of containerRows) {
+    const seen = containers.get(row.id);
+    if (seen) draft(keyOf(row.labels)).containers.push(seen);
+  }
+  const pods = new Map<PodKey, ObservedPod>();
+  for (const key of [...drafts.keys()].sort()) {
+    const { sandboxes, containers } = draft(key);
+    sandboxes.sort(newestFirst);
+    containers.sort(newestFirst);
+    const old = before.get(key);
+    pods.set(
+      key,
+      old && same(old.sandboxes, sandboxes) && same(old.containers, containers) ? old : { key, sandboxes, containers },
+    );
+  }
+  return pods;
+}
+
+type Ordered = { uid: string; attempt: number; createdAtMs: number; id: string };
+
+/** By revision, then the newest attempt first: stamps only break ties, so a clock that jumped changes nothing. */
+function newestFirst(a: Ordered, b: Ordered): number {
+  if (a.uid !== b.uid) return a.uid < b.uid ? -1 : 1;
+  return b.attempt - a.attempt || b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1);
+}
+
+function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

@@ -1,0 +1,264 @@
+/**
+ * Keeps the manifest directory as the metadata says, over time: at a start what ran before runs again if this is the same
+ * machine, then the provider is asked until it answers, then again as it allows. What cannot be had or is refused never
+ * stops what runs.
+ *
+ *     start ── same machine ──→ files of before ─┐
+ *       └───── another ───────→ no files ────────┴→ detect → ask ⇄ wait
+ */
+import { type Env, sleep } from '../kubelet/env.ts';
+import { messageOf } from '../kubelet/sources/regular-file.ts';
+import { problemText } from './ingest/ingest.ts';
+import type { Machine } from './machine.ts';
+import type { ManifestStore, MetadataState } from './manifests.ts';
+import { contextOf, type Obtained, type ObtainOptions, obtain } from './obtain.ts';
+import { MetadataError, type Provider } from './provider.ts';
+import { type Candidate, detect, type Selection } from './select.ts';
+import type { TrustMode } from './trust.ts';
+
+export interface MetadataAgentOptions {
+  selection: Selection;
+  machine: Machine;
+  store: ManifestStore;
+  nodeName: string;
+  manifestDirectory: string;
+  endpoint?: string;
+  trust: TrustMode;
+  env: Env;
+  /** Told of what the operator of the machine should see: an event. */
+  /** Told which provider it is. */
+  chosen: (provider: Provider) => void;
+  /** Told of what the provider says of the machine. */
+  learn: (provider: string, attributes: Readonly<Record<string, string>>) => void;
+  report: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
+}
+
+const FIRST_RETRY_MS = 200;
+const RETRY_MS = 5000;
+/** From then on there is no hurry. */
+const URGENT_MS = 300_000;
+const SLOW_RETRY_MS = 30_000;
+const SLOWEST_RETRY_MS = 300_000;
+const JITTER = 0.2;
+/** A disc may come up after the agent. */
+const DETECT_AGAIN_MS = 1000;
+const DETECT_TRIES = 10;
+/** Changes of several values come together. */
+const DEBOUNCE_MS = 1000;
+const LOUD_FAILURES = 3;
+
+export class MetadataAgent {
+  readonly #options: MetadataAgentOptions;
+  readonly #random: () => number;
+  #state: MetadataState | undefined;
+  #lastText = '';
+  #failures = 0;
+
+  constructor(options: MetadataAgentOptions) {
+    this.#options = options;
+    this.#random = options.env.random('metadata');
+  }
+
+  /** Before anything reads the manifest directory: a disk that was copied must not run its original's Pods. */
+  async prepare(): Promise<void> {
+    const { store, machine, env } = this.#options;
+    const state = await store.load();
+    const localId = await localIdOf(machine);
+    const known = state?.localId !== undefined && localId !== undefined;
+    if (state && !(known && state.localId !== localId)) {
+      this.#state = state;
+      this.#options.learn(state.provider, state.attributes);
+      const change = await store.restore(state);
+      if (change) {
+        env.log.info(
+          { provider: state.provider, files: Object.keys(state.files).length },
+          'manifests of the last metadata stay until there are newer ones',
+        );
+        return;
+      }
+      env.log.warn(
+        {},
+        'the copies of the last metadata are damaged: the manifests that are there stay until there are newer ones',
+      );
+      return;
+    }
+    const { removed } = await store.purge();
+    if (removed.length > 0)
+      env.log.warn({ removed }, 'the metadata on this disk is of another machine: its manifests are removed');
+  }
+
+  /** Until `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const candidate = await this.#detect(signal);
+    if (!candidate) return;
+    const { env } = this.#options;
+    let etag: string | undefined;
+    let startedMs = env.monotonicMs();
+    while (!signal.aborted) {
+      try {
+        await this.#ask(candidate, signal);
+        this.#recovered();
+        startedMs = env.monotonicMs();
+        etag = await this.#wait(candidate, etag, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        await sleep(env, this.#failed(error, env.monotonicMs() - startedMs), signal);
+      }
+    }
+  }
+
+  async #detect(signal: AbortSignal): Promise<Candidate | undefined> {
+    const { selection, machine, env } = this.#options;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const { chosen, checks } = await detect(selection, machine);
+      if (chosen) {
+        const reason = checks.find(({ candidate }) => candidate === chosen)?.reason ?? 'it was named';
+        env.log.info({ provider: chosen.provider.name, reason }, 'metadata provider');
+        this.#options.chosen(chosen.provider);
+        return chosen;
+      }
+      if (attempt >= DETECT_TRIES) break;
+      await sleep(env, DETECT_AGAIN_MS, signal);
+    }
+    if (!signal.aborted)
+      env.log.info({}, 'no metadata provider fits this machine: only the manifests that are there are run');
+    return undefined;
+  }
+
+  async #ask(candidate: Candidate, signal: AbortSignal): Promise<void> {
+    const obtained = await obtain(this.#obtainOptions(candidate, signal));
+    if (!signal.aborted) await this.#apply(obtained);
+  }
+
+  #obtainOptions(candidate: Candidate, signal: AbortSignal): ObtainOptions {
+    const { machine, nodeName, manifestDirectory, endpoint, trust, env } = this.#options;
+    const base = { candidate, machine, nodeName, manifestDirectory, trust, env, signal };
+    return endpoint === undefined ? base : { ...base, endpoint };
+  }
+
+  async #apply(obtained: Obtained): Promise<void> {
+    const { store, machine, env, report } = this.#options;
+    const { provider, instanceId, outcome, files, problems } = obtained;
+    const before = this.#state;
+    const another = before?.instanceId !== undefined && instanceId !== undefined && before.instanceId !== instanceId;
+    this.#say(obtained);
+    this.#options.learn(provider, obtained.attributes);
+    const keeps = outcome === 'refused' || outcome === 'absent' || outcome === 'empty';
+    if (keeps && !another) {
+      if (before && Object.keys(before.files).length > 0 && outcome !== 'refused')
+        this.#once('warn', `the user-data is ${outcome} now: the Pods it gave before stay`);
+      return;
+    }
+    const localId = await localIdOf(machine);
+    const change = await store.replace(outcome === 'files' ? files : [], {
+      provider,
+      attributes: obtained.attributes,
+      fetchedAtMs: env.nowMs(),
+      ...(instanceId !== undefined && { instanceId }),
+      ...(localId !== undefined && { localId }),
+    });
+    this.#state = await store.load();
+    if (another) env.log.warn({ before: before?.instanceId, now: instanceId }, 'this is another instance than before');
+    if (change.written.length + change.removed.length === 0) return;
+    env.log.info({ ...change, provider, warnings: problems.length }, 'manifests from metadata');
+    report(
+      'Normal',
+      'ManifestsFromMetadata',
+      `${files.length} manifests from ${provider}: ${change.written.length} written, ${change.removed.length} removed`,
+    );
+  }
+
+  /** Problems are told once, until they are other ones. */
+  #say({ problems, outcome, provider }: Obtained): void {
+    const { env, report } = this.#options;
+    const text = `${outcome}: ${problems.map(problemText).join('\n')}`;
+    if (text === this.#lastText) return;
+    this.#lastText = text;
+    for (const problem of problems)
+      env.log[problem.severity === 'error' ? 'error' : 'warn']({ provider }, problemText(problem));
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    if (errors[0])
+      report(
+        'Warning',
+        'ManifestRejected',
+        `${problemText(errors[0])}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`,
+      );
+    if (problems.length === 0 && outcome !== 'files')
+      env.log.info({ provider }, `the user-data is ${outcome}: no Pods from it`);
+  }
+
+  #once(level: 'warn', text: string): void {
+    if (text === this.#lastText) return;
+    this.#lastText = text;
+    this.#options.env.log[level]({}, text);
+  }
+
+  /** Until there may be news; for ever where the provider's user-data cannot change while a machine runs. */
+  async #wait(candidate: Candidate, etag: string | undefined, signal: AbortSignal): Promise<string | undefined> {
+    const { provider } = candidate;
+    const { env } = this.#options;
+    if (provider.waitForChange) {
+      const context = await contextOf(this.#obtainOptions(candidate, signal));
+      while (!signal.aborted) {
+        const next = await provider.waitForChange(context, etag);
+        // Also for a service that answers at once with nothing new.
+        if (etag !== undefined) await sleep(env, DEBOUNCE_MS, signal);
+        if (next !== etag) return next;
+      }
+      return etag;
+    }
+    if (provider.pollMs !== undefined) await sleep(env, this.#jittered(provider.pollMs), signal);
+    else await aborted(signal);
+    return undefined;
+  }
+
+  /** How long to wait before the next attempt. */
+  #failed(error: unknown, sinceMs: number): number {
+    const { env, report } = this.#options;
+    this.#failures += 1;
+    const message = messageOf(error);
+    const known = error instanceof MetadataError ? error : undefined;
+    const urgent = sinceMs < URGENT_MS && known?.final !== true;
+    const doubled = FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 20);
+    const delayMs = urgent ? Math.min(doubled, RETRY_MS) : Math.min(Math.max(doubled, SLOW_RETRY_MS), SLOWEST_RETRY_MS);
+    const retryMs = Math.max(known?.retryAfterMs ?? 0, this.#jittered(delayMs));
+    const fields = { error: message, failures: this.#failures, retryMs: Math.round(retryMs) };
+    const text = 'the metadata cannot be had, Pods stay as they are';
+    if (this.#failures <= LOUD_FAILURES) env.log.warn(fields, text);
+    else env.log.debug(fields, text);
+    if (this.#failures === LOUD_FAILURES) report('Warning', 'MetadataUnavailable', message);
+    return retryMs;
+  }
+
+  #recovered(): void {
+    if (this.#failures > 0) this.#options.env.log.info({ failures: this.#failures }, 'the metadata service answers');
+    this.#failures = 0;
+  }
+
+  #jittered(delayMs: number): number {
+    return delayMs * (1 - JITTER + 2 * JITTER * this.#random());
+  }
+}
+
+/** Resolves when it aborts, or has. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The firmware's name for this machine; a copied disk has another. Undefined where there is none. */
+export async function localIdOf(machine: Machine): Promise<string | undefined> {
+  for (const name of ['product_uuid', 'product_serial', 'board_serial']) {
+    const value = await machine.dmi(name);
+    if (value !== '') return `${name}:${value}`;
+  }
+  for (const path of ['/proc/device-tree/serial-number', '/etc/machine-id']) {
+    const value = Buffer.from((await machine.read(path)) ?? [])
+      .toString('latin1')
+      .replace(/[\0\s]+$/, '');
+    if (value !== '') return `${path}:${value}`;
+  }
+  return undefined;
+}

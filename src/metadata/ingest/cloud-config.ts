@@ -1,0 +1,138 @@
+/**
+ * `#cloud-config`: the manifests among its `write_files`. What sets up the OS is left to others with one warning; what would
+ * run something is refused.
+ */
+import path from 'node:path/posix';
+import { SourceText } from '../../kubelet/manifest/excerpt.ts';
+import { readYaml } from '../../kubelet/manifest/yaml.ts';
+import { isRecord, type Json, textAt } from './record.ts';
+import { Refusal } from './types.ts';
+import { decodeBase64, gunzip } from './unwrap.ts';
+
+export interface ConfiguredFile {
+  /** One path component. */
+  name: string;
+  bytes: Uint8Array;
+}
+
+export interface CloudConfig {
+  files: ConfiguredFile[];
+  warnings: string[];
+}
+
+/** They would run or install something: that their author relies on it must not go unheard. */
+const REFUSED_KEYS = new Set([
+  'runcmd',
+  'bootcmd',
+  'packages',
+  'scripts',
+  'script',
+  'power_state',
+  'phone_home',
+  'chef',
+  'puppet',
+  'salt_minion',
+  'ansible',
+  'mcollective',
+  'coreos',
+  'snap',
+  'apt_update',
+]);
+const MAX_FILES = 100;
+const EXTENSION = /\.(?:ya?ml|json)$/;
+
+export interface CloudConfigOptions {
+  manifestDirectory: string;
+  /** Leave `write_files` alone. */
+  writeFilesDone: boolean;
+}
+
+/** Throws Refusal. */
+export function readCloudConfig(text: string, options: CloudConfigOptions): CloudConfig {
+  const { documents, problems } = readYaml(text);
+  const [problem] = problems;
+  if (problem) {
+    const { line, column } = new SourceText(text).placeOf(problem.offset);
+    throw new Refusal(`line ${line} column ${column}: ${problem.message}`);
+  }
+  if (documents.length > 1) throw new Refusal('a #cloud-config is one document');
+  const config = documents[0]?.value ?? {};
+  if (!isRecord(config)) throw new Refusal('a #cloud-config is a mapping');
+  const entries = Object.entries(config).map(([key, value]): [string, unknown] => [key.replaceAll('-', '_'), value]);
+  const refused = entries.filter(([key]) => REFUSED_KEYS.has(key)).map(([key]) => key);
+  if (refused.length > 0) {
+    throw new Refusal(
+      `${refused.join(', ')} would run or install something, and Rower runs only Pods: leave ${refused.length > 1 ? 'them' : 'it'} to cloud-init, or put it into an image. Nothing was executed.`,
+    );
+  }
+  for (const [key, value] of entries) {
+    if (key === 'rancher' && isRecord(value) && value.services !== undefined)
+      throw new Refusal('rancher.services is a Compose file; convert it to Kubernetes YAML and give that.');
+    if (key === 'rower')
+      throw new Refusal('rower: settings are not read from user-data; give them to the agent in its own configuration');
+  }
+  const written = entries.find(([key]) => key === 'write_files')?.[1];
+  const ignored = entries.map(([key]) => key).filter((key) => key !== 'write_files');
+  const warnings = ignored.length > 0 ? [`ignored, they are for the OS: ${ignored.join(', ')}`] : [];
+  if (written === undefined || written === null) return { files: [], warnings };
+  if (options.writeFilesDone)
+    return { files: [], warnings: [...warnings, 'write_files is left to cloud-init, which has done it'] };
+  return { files: filesOf(written, options.manifestDirectory), warnings };
+}
+
+function filesOf(list: unknown, directory: string): ConfiguredFile[] {
+  if (!Array.isArray(list)) throw new Refusal('write_files must be a list');
+  if (list.length > MAX_FILES) throw new Refusal(`write_files has more than ${MAX_FILES} entries`);
+  return list.map((entry, index) => {
+    const place = `write_files[${index}]`;
+    if (!isRecord(entry)) throw new Refusal(`${place} must be a mapping`);
+    if (entry.append === true) throw new Refusal(`${place}.append is not supported: give the whole manifest`);
+    return { name: nameOf(entry, place, directory), bytes: contentOf(entry, place) };
+  });
+}
+
+function nameOf(entry: Json, place: string, directory: string): string {
+  const given = textAt(entry, 'path');
+  if (given === undefined) throw new Refusal(`${place}.path is missing`);
+  const full = path.normalize(given);
+  const name = path.basename(full);
+  if (path.dirname(full) !== path.normalize(directory).replace(/(?<=.)\/$/, '')) {
+    throw new Refusal(
+      `${place}.path ${JSON.stringify(given)} is not in ${directory}: Rower writes manifests only. Leave other files to cloud-init, or give them to a Pod in a ConfigMap.`,
+    );
+  }
+  if (name.startsWith('.') || !EXTENSION.test(name))
+    throw new Refusal(
+      `${place}.path ${JSON.stringify(given)} must end in .yaml, .yml or .json to be read as a manifest`,
+    );
+  return name;
+}
+
+/** The names are cloud-init's. */
+const ENCODINGS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  '': (bytes) => bytes,
+  'text/plain': (bytes) => bytes,
+  b64: decodeBase64,
+  base64: decodeBase64,
+  gz: gunzip,
+  gzip: gunzip,
+  'gz+b64': (bytes) => gunzip(decodeBase64(bytes)),
+  'gz+base64': (bytes) => gunzip(decodeBase64(bytes)),
+  'gzip+b64': (bytes) => gunzip(decodeBase64(bytes)),
+  'gzip+base64': (bytes) => gunzip(decodeBase64(bytes)),
+};
+
+function contentOf(entry: Json, place: string): Uint8Array {
+  const { content, encoding } = entry;
+  if (content === undefined || content === null) throw new Refusal(`${place}.content is missing`);
+  if (typeof content !== 'string') throw new Refusal(`${place}.content must be text`);
+  const word = typeof encoding === 'string' ? encoding.trim().toLowerCase() : '';
+  const decode = Object.hasOwn(ENCODINGS, word) ? ENCODINGS[word] : undefined;
+  if (!decode) throw new Refusal(`${place}.encoding ${JSON.stringify(word)} is unknown`);
+  try {
+    return decode(Buffer.from(content));
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(`${place}.content ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+/** What goes into ingest and what comes out. */
+import type { Signer } from './ssh-signature.ts';
+
+export interface IngestOptions {
+  /** Name of the provider, for messages. */
+  provider: string;
+  /** Its name ends the names of Pods. */
+  nodeName: string;
+  /** Where `write_files` may write, absolute. */
+  manifestDirectory: string;
+  /** The whole input is base64 by the provider's own rules. */
+  base64?: boolean;
+  /** Another program on this machine, cloud-init, has written the `write_files` already. */
+  writeFilesDone?: boolean;
+  /** Which machine of one request this is; parts with another `Launch-Index` are not for it. Default 0. */
+  launchIndex?: number;
+  /** What `${metadata.KEY}` stands for, e.g. `zone`, `tags.role`. */
+  variables?: ReadonlyMap<string, string>;
+  /** Bodies of the URLs of `#include`, as far as they were fetched: see `wanted`. */
+  included?: ReadonlyMap<string, Uint8Array>;
+  /** Absent: signatures are not looked at. */
+  trust?: Trust;
+}
+
+export interface Trust {
+  /** Without a good signature a manifest is refused; otherwise it is warned of. */
+  required: boolean;
+  signers: readonly Signer[];
+  /** Keys are valid for a time. */
+  nowMs: number;
+}
+
+/** One manifest, checked, to be written as a file of its own. */
+export interface IngestedFile {
+  /** A file name, one path component, without the mark of the writer; it ends in `.yaml`. Unique in a result. */
+  name: string;
+  text: string;
+  /** How many Pods it defines. */
+  pods: number;
+  /** Who signed it, when that was looked at. */
+  signer?: string;
+}
+
+export interface IngestProblem {
+  severity: 'error' | 'warning';
+  /** `user-data (provider ec2, part 2 "pod.yaml")` */
+  place: string;
+  /** `spec.containers[0].image`; absent: the whole part. */
+  field?: string;
+  message: string;
+  /** Both count from 1. */
+  line?: number;
+  column?: number;
+  /** Some lines with a caret, secrets masked. */
+  excerpt?: string;
+}
+
+/**
+ * `nothing`: it says that no Pods are wanted here, or has nothing for Rower. `refused`: there is an error, and no file is
+ * given, however good the other parts are. `incomplete`: the URLs of `wanted` are to be fetched, then it is called again.
+ */
+export interface IngestResult {
+  outcome: 'files' | 'nothing' | 'refused' | 'incomplete';
+  files: IngestedFile[];
+  problems: IngestProblem[];
+  wanted: IncludeUrl[];
+}
+
+export interface IncludeUrl {
+  url: string;
+  /** 64 hex digits the content must have; absent: any. */
+  sha256?: string;
+}
+
+/** Input that is not taken. The message says what to do instead. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+}
+
+export const MAX_RAW_BYTES = 1024 * 1024;
+export const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;

@@ -1,0 +1,47 @@
+/**
+ * A config drive: a medium labelled config-2 with OpenStack's files, or CloudStack's. `meta_data.json` may be absent.
+ * https://docs.openstack.org/nova/latest/user/metadata.html#config-drives
+ */
+import { MAX_RAW_BYTES } from '../ingest/types.ts';
+import type { Machine } from '../machine.ts';
+import { type Fetched, MetadataError, type Provider } from '../provider.ts';
+import { parsedDocument } from '../service.ts';
+import { ifGiven } from './common.ts';
+import { ofMetaData } from './openstack.ts';
+
+const LABELS = ['config-2'];
+const DIRECTORIES = ['/config-drive', '/media/configdrive', '/media/config-2'];
+
+type Read = (path: string) => Promise<Uint8Array | undefined>;
+
+export const configdrive: Provider = {
+  name: 'configdrive',
+  title: 'Config drive (OpenStack, Nutanix, PowerVS, KubeVirt, CloudStack)',
+  detect: async (machine) => {
+    const directory = await driveDirectory(machine);
+    if (directory !== undefined) return `${directory}/openstack is there`;
+    const device = await machine.onVolume(LABELS, async (_, name) => name);
+    return device === undefined ? undefined : `${device} has the label config-2`;
+  },
+  fetch: async ({ machine }) => {
+    const directory = await driveDirectory(machine);
+    if (directory !== undefined) return fromFiles((path) => machine.read(`${directory}/${path}`));
+    const found = await machine.onVolume(LABELS, (volume) => fromFiles((path) => volume.readFile(path, MAX_RAW_BYTES)));
+    if (!found) throw new MetadataError('there is no medium with the label config-2');
+    return found;
+  },
+};
+
+async function fromFiles(read: Read): Promise<Fetched> {
+  const metadata = await read('openstack/latest/meta_data.json');
+  const userData = (await read('openstack/latest/user_data')) ?? (await read('cloudstack/userdata/user_data.txt'));
+  return {
+    ...ofMetaData(metadata && parsedDocument(metadata, 'meta_data.json')),
+    payloads: ifGiven('user_data', userData),
+  };
+}
+
+async function driveDirectory(machine: Machine): Promise<string | undefined> {
+  for (const directory of DIRECTORIES) if (await machine.exists(`${directory}/openstack`)) return directory;
+  return undefined;
+}

@@ -1,0 +1,92 @@
+/** Requests to one metadata service: the base that answers, which statuses mean what, and the answers as people need them. */
+import type { Env } from '../kubelet/env.ts';
+import { readYaml } from '../kubelet/manifest/yaml.ts';
+import { MetadataError } from './provider.ts';
+import { type MetadataResponse, NoAnswer, request } from './request.ts';
+
+export interface AskOptions {
+  headers?: Readonly<Record<string, string>>;
+  method?: 'GET' | 'PUT';
+  content?: string;
+  localPort?: number;
+  timeoutMs?: number;
+}
+
+const RETRY_STATUSES = new Set([408, 425, 429]);
+const MAX_RETRY_AFTER_MS = 300_000;
+
+export class Service {
+  readonly #bases: readonly string[];
+  readonly #env: Env;
+  readonly #signal: AbortSignal;
+  /** The first that answered. */
+  #base: string | undefined;
+
+  constructor(bases: readonly string[], env: Env, signal: AbortSignal) {
+    this.#bases = bases;
+    this.#env = env;
+    this.#signal = signal;
+  }
+
+  /** Any answer, whatever its status. Rejects with MetadataError when none comes. */
+  async ask(path: string, options: AskOptions = {}): Promise<MetadataResponse> {
+    const bases = this.#base === undefined ? this.#bases : [this.#base];
+    const failures: string[] = [];
+    for (const base of bases) {
+      try {
+        const answer = await request({ base, path, env: this.#env, signal: this.#signal, ...options });
+        this.#base = base;
+        return answer;
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        failures.push(`${base}${path}: ${error.message}`);
+        // A port that is taken says nothing of the service: the caller takes another one.
+        if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL' || this.#signal.aborted)
+          throw new MetadataError(failures.join('; '), { cause: error });
+      }
+    }
+    throw new MetadataError(failures.join('; ') || 'the provider has no address to ask');
+  }
+
+  /** The body of a 200; undefined for 404 and 204. `later` are statuses that mean "not yet" here. Rejects with MetadataError. */
+  async get(path: string, options: AskOptions & { later?: readonly number[] } = {}): Promise<Uint8Array | undefined> {
+    const { later = [], ...asked } = options;
+    const answer = await this.ask(path, asked);
+    const { status, body } = answer;
+    if (status === 200) return body;
+    if ((status === 404 || status === 204) && !later.includes(status)) return undefined;
+    throw statusError(path, answer, later);
+  }
+
+  async text(path: string, options: AskOptions = {}): Promise<string | undefined> {
+    const body = await this.get(path, options);
+    return body === undefined ? undefined : Buffer.from(body).toString('utf8').trim() || undefined;
+  }
+
+  /** JSON or YAML. Rejects with MetadataError when it is neither. */
+  async document(path: string, options: AskOptions & { later?: readonly number[] } = {}): Promise<unknown> {
+    const body = await this.get(path, options);
+    return body === undefined ? undefined : parsedDocument(body, path);
+  }
+}
+
+/** JSON or YAML; undefined when empty. Throws MetadataError. */
+export function parsedDocument(body: Uint8Array, place: string): unknown {
+  const text = Buffer.from(body).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Then it is to be YAML.
+  }
+  const { documents, problems } = readYaml(text);
+  if (problems.length > 0) throw new MetadataError(`${place} is neither JSON nor YAML`);
+  return documents[0]?.value;
+}
+
+export function statusError(path: string, answer: MetadataResponse, later: readonly number[] = []): MetadataError {
+  const { status, headers } = answer;
+  const again = status >= 500 || RETRY_STATUSES.has(status) || later.includes(status);
+  const seconds = Number(headers['retry-after']);
+  const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
+  return new MetadataError(`${path}: the answer has status ${status}`, { retryAfterMs, final: !again });
+}

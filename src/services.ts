@@ -1,0 +1,179 @@
+/** What runs beside the loop: images, logs, and the watch for a shutdown of the machine. */
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { readCredentialProviders } from './config/credential-providers.ts';
+import { parseDuration } from './config/duration.ts';
+import { ConfigError } from './config/errors.ts';
+import { SETTINGS } from './config/settings.ts';
+import type { Config } from './config/types.ts';
+import type { CriClient } from './cri/client.ts';
+import { systemBusSocket } from './kubelet/dbus/bus.ts';
+import type { Env } from './kubelet/env.ts';
+import type { EventRing } from './kubelet/events.ts';
+import { ImageCollector } from './kubelet/images/collect-images.ts';
+import { CredentialFiles } from './kubelet/images/credential-files.ts';
+import { ExecProvider } from './kubelet/images/exec-provider.ts';
+import { importArchive } from './kubelet/images/import-archive.ts';
+import { Preloader } from './kubelet/images/preload.ts';
+import { createPuller, type PullImage } from './kubelet/images/pull.ts';
+import { authsFor, normalizeReference } from './kubelet/images/registry-auth.ts';
+import { CONTAINER_LOGS_DIRECTORY, LogLinks } from './kubelet/logs/links.ts';
+import { allLogs, runningLogs } from './kubelet/logs/of-observed.ts';
+import { rotateLogs } from './kubelet/logs/rotate.ts';
+import type { Kubelet } from './kubelet/loop.ts';
+import type { Node } from './kubelet/node.ts';
+import type { NodeShutdown } from './kubelet/shutdown.ts';
+import { watchShutdown } from './kubelet/shutdown-watch.ts';
+
+/** Pulls with the credentials of this machine. Throws ConfigError when the file of providers cannot be used. */
+export async function createPull(config: Config, env: Env, client: CriClient): Promise<PullImage> {
+  const files = new CredentialFiles({
+    env,
+    rootDir: config.rootDir,
+    workingDirectory: process.cwd(),
+    home: process.env.HOME ?? '',
+  });
+  const providers = await execProviders(config, env);
+  return createPuller({
+    env,
+    cri: client.cri,
+    async nodeAuths(image) {
+      const fromFiles = authsFor(await files.auths(), image);
+      const fromProviders = await Promise.all(providers.map((provider) => provider.auths(image)));
+      return [...fromFiles, ...fromProviders.flat()];
+    },
+    pullsPerSecond: config.registryPullQPS,
+    burst: config.registryBurst,
+  });
+}
+
+async function execProviders(config: Config, env: Env): Promise<ExecProvider[]> {
+  const file = config.imageCredentialProviderConfig;
+  const directory = config.imageCredentialProviderBinDir;
+  if (file === '') return [];
+  const refuse = (key: keyof Config, message: string) =>
+    new ConfigError([{ where: `--${SETTINGS[key].flag}`, path: '', message }]);
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw refuse('imageCredentialProviderConfig', error.message);
+  });
+  const providers = readCredentialProviders(file, bytes);
+  for (const { name } of providers) {
+    await access(join(directory, name), constants.X_OK).catch(() => {
+      throw refuse('imageCredentialProviderBinDir', `there is no program ${join(directory, name)}`);
+    });
+  }
+  return providers.map(
+    (provider) => new ExecProvider(provider, { env, directory, environment: process.env, parseDuration }),
+  );
+}
+
+export interface ServicesInput {
+  readonly config: Config;
+  readonly env: Env;
+  readonly client: CriClient;
+  readonly node: Node;
+  readonly kubelet: Kubelet;
+  readonly recorder: EventRing;
+  readonly shutdown: NodeShutdown;
+}
+
+/** All of them, until `signal` aborts. Never rejects. */
+export async function runServices(input: ServicesInput, signal: AbortSignal): Promise<void> {
+  const { config, env, client, node, kubelet } = input;
+  const record = recordOnNode(input);
+  const preloader = createPreloader(input, record);
+  const collector = new ImageCollector({
+    env,
+    cri: client.cri,
+    settings: {
+      highPercent: config.imageGCHighThresholdPercent,
+      lowPercent: config.imageGCLowThresholdPercent,
+      minAgeMs: config.imageMinimumGCAgeMs,
+      maxAgeMs: config.imageMaximumGCAgeMs,
+    },
+    wanted: () => {
+      const wanted = kubelet.wantedImages();
+      return wanted && [...wanted, ...preloader.images()];
+    },
+    record,
+  });
+  const rotation = {
+    env,
+    reopen: (containerId: string) => client.cri.reopenContainerLog(containerId),
+    running: () => runningLogs(kubelet.observed(), node.podLogsDir),
+    maxSizeBytes: config.containerLogMaxSizeBytes,
+    maxFiles: config.containerLogMaxFiles,
+    intervalMs: config.containerLogMonitorIntervalMs,
+  };
+  await Promise.all([
+    preloader.run(signal),
+    collector.run(signal),
+    rotateLogs(rotation, signal),
+    // Collectors look for links to the usual place only.
+    config.podLogsDir === SETTINGS.podLogsDir.default ? linkLogs(input, signal) : undefined,
+    config.shutdownGracePeriodMs > 0 ? guardShutdown(input, record, signal) : undefined,
+  ]);
+}
+
+type Record = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
+
+function recordOnNode({ recorder, node: { name } }: ServicesInput): Record {
+  const object = { kind: 'Node' as const, namespace: 'default', name, uid: name };
+  return (type, reason, message) => recorder.record(object, type, reason, message);
+}
+
+function createPreloader({ config, env, client, kubelet }: ServicesInput, record: Record): Preloader {
+  const { cri } = client;
+  return new Preloader({
+    env,
+    rootDir: config.rootDir,
+    async importArchive(path, signal) {
+      const { runtimeName } = await cri.version();
+      if (runtimeName !== 'containerd')
+        throw new Error(
+          `this takes containerd; bring the images into ${runtimeName} with its own tools, e.g. skopeo copy`,
+        );
+      return importArchive(path, { env, endpoint: client.endpoint(), signal });
+    },
+    isPresent: async (image) => (await cri.imageStatus(image)) !== undefined,
+    arrived(archive, images) {
+      const names = new Set(images.map(normalizeReference));
+      record('Normal', 'ImagesImported', `Imported ${images.join(', ') || 'no named image'} from ${archive}`);
+      kubelet.imagesArrived((image) => names.has(normalizeReference(image)));
+    },
+    failed: (archive, message) => record('Warning', 'FailedImport', `Failed to import ${archive}: ${message}`),
+  });
+}
+
+async function linkLogs({ env, kubelet, node, config }: ServicesInput, signal: AbortSignal): Promise<void> {
+  const links = new LogLinks({
+    env,
+    directory: CONTAINER_LOGS_DIRECTORY,
+    podLogsDir: config.podLogsDir,
+    logs: () => allLogs(kubelet.observed(), node.podLogsDir),
+  });
+  const stop = kubelet.onPublished(() => links.poke());
+  await links.run(signal);
+  stop();
+}
+
+function guardShutdown({ env, config, shutdown }: ServicesInput, record: Record, signal: AbortSignal): Promise<void> {
+  return watchShutdown(
+    {
+      env,
+      periodMs: config.shutdownGracePeriodMs,
+      busSocket: systemBusSocket(process.env.DBUS_SYSTEM_BUS_ADDRESS),
+      begin: () => {
+        record('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
+        return shutdown.begin();
+      },
+      cancel: () => {
+        record('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown cancellation');
+        shutdown.cancel();
+      },
+    },
+    signal,
+  );
+}

@@ -1,0 +1,38 @@
+/** Runs inside a network namespace of its own: metadata services at their real addresses, asked as on their clouds. */
+import http from 'node:http';
+import process from 'node:process';
+import { machineAt } from '../../src/metadata/machine.ts';
+import { obtain } from '../../src/metadata/obtain.ts';
+import { parseSelection } from '../../src/metadata/select.ts';
+import { realEnv } from '../../src/real-env.ts';
+
+const [provider = '', address = ''] = process.argv.slice(2);
+const POD = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n';
+const USER_DATA = ['/latest/user-data', '/hetzner/v1/userdata', '/user_data/cloud-init'];
+const peers: { address: string; port: number }[] = [];
+
+const server = http.createServer((request, response) => {
+  const { remoteAddress = '', remotePort = 0 } = request.socket;
+  peers.push({ address: remoteAddress, port: remotePort });
+  if (request.url === '/latest/api/token') response.end('T');
+  else if (request.url === '/conf?format=json') response.end('{}');
+  else if (USER_DATA.includes(request.url ?? '')) response.end(POD);
+  else {
+    response.statusCode = 404;
+    response.end();
+  }
+});
+if (import.meta.main)
+  server.listen({ host: address, port: 80 }, async () => {
+    const quiet = () => {};
+    const env = realEnv({ debug: quiet, info: quiet, warn: quiet, error: quiet });
+    const candidate = parseSelection(provider).candidates[0];
+    if (!candidate) throw new Error('name a provider');
+    // The firmware is that of the machine under test, which is of no cloud.
+    const machine = { ...machineAt('/'), dmi: async () => '' };
+    const { signal } = new AbortController();
+    const options = { candidate, machine, nodeName: 'node', manifestDirectory: '/etc/pods', env, signal };
+    const { outcome } = await obtain(options);
+    console.log(JSON.stringify({ outcome, peer: peers.at(-1) }));
+    server.close();
+  });

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { MetadataAgent } from '../../src/metadata/agent.ts';
+import { ManifestStore } from '../../src/metadata/manifests.ts';
+import { parseSelection } from '../../src/metadata/select.ts';
+import { temporaryDirectory } from '../kubelet/temporary.ts';
+import { testEnv } from './env.ts';
+import { makeMachine } from './machine.ts';
+import { type Answer, metadataServer } from './server.ts';
+
+function pod(name: string): string {
+  return `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  containers:\n  - name: m\n    image: x:1\n`;
+}
+
+/** A Hetzner server: the simplest service that has an instance id. Its userdata is changed as a test goes on. */
+class Cloud {
+  userData: string | Answer | undefined = pod('a');
+  instance = '1';
+  trust: 'off' | 'require' = 'off';
+  down = false;
+  readonly root: string;
+  readonly events: string[] = [];
+  #base = '';
+  #t: TestContext;
+
+  constructor(t: TestContext, root: string) {
+    this.#t = t;
+    this.root = root;
+  }
+
+  static async start(t: TestContext): Promise<Cloud> {
+    const cloud = new Cloud(t, await temporaryDirectory(t));
+    const server = await metadataServer(t, ({ url }) => {
+      if (cloud.down) return { status: 503 };
+      if (url === '/hetzner/v1/metadata') return `instance-id: ${cloud.instance}\n`;
+      return url === '/hetzner/v1/userdata' ? cloud.userData : { status: 404 };
+    });
+    cloud.#base = server.base;
+    return cloud;
+  }
+
+  /** The agent starts, and runs until `until` is true of the log and the files. */
+  async boot(
+    until: (log: string[], files: string[]) => boolean,
+    firmware = 'uuid-1',
+  ): Promise<{ log: string[]; files: string[]; first: string[] }> {
+    const env = testEnv(20);
+    const [manifestDirectory, stateDirectory] = [join(this.root, 'pods'), join(this.root, 'state')];
+    const agent = new MetadataAgent({
+      selection: parseSelection('hetzner'),
+      machine: await makeMachine(this.#t, { dmi: firmware === '' ? {} : { product_uuid: firmware } }),
+      store: new ManifestStore({ manifestDirectory, stateDirectory }),
+      nodeName: 'node',
+      manifestDirectory,
+      trust: this.trust,
+      endpoint: this.#base,
+      env,
+      chosen: () => {},
+      learn: () => {},
+      report: (type, reason, message) => this.events.push(`${type} ${reason} ${message}`),
+    });
+    const list = async () => (await readdir(manifestDirectory).catch(() => [])).sort();
+    await agent.prepare();
+    const first = await list();
+    const stop = new AbortController();
+    const running = agent.run(stop.signal);
+    let files = await list();
+    while (!until(env.lines, files)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      files = await list();
+    }
+    stop.abort();
+    await running;
+    return { log: env.lines, files, first };
+  }
+}
+
+const logged = (text: string) => (log: string[]) => log.some((line) => line.includes(text));
+const FILE = 'rower-metadata-user-data.yaml';
+
+test('the first start writes the manifests and tells of them', async (t) => {
+  const cloud = await Cloud.start(t);
+  const { files } = await cloud.boot(logged('manifests from metadata'));
+  assert.deepEqual(files, [FILE]);
+  assert.equal(await readFile(join(cloud.root, 'pods', FILE), 'utf8'), pod('a'));
+  assert.match(cloud.events.join(), /^Normal ManifestsFromMetadata 1 manifests from hetzner: 1 written, 0 removed$/);
+});
+
+test('a start without the service runs what ran before, and says what is wrong', async (t) => {
+  const cloud = await Cloud.start(t);
+  await cloud.boot(logged('manifests from metadata'));
+  cloud.down = true;
+  const { first, files, log } = await cloud.boot(
+    (lines) => lines.filter((line) => line.includes('cannot be had')).length >= 3,
+  );
+  assert.deepEqual([first, files], [[FILE], [FILE]]);
+  assert.match(
+    log.find((line) => line.includes('cannot be had')) ?? '',
+    /warn .*\/hetzner\/v1\/metadata: the answer has status 503/,
+  );
+  assert.match(cloud.events.at(-1) ?? '', /Warning MetadataUnavailable/);
+});
+
+test('on another machine the manifests of a copied disk are gone before anything is asked', async (t) => {
+  const cloud = await Cloud.start(t);
+  await cloud.boot(logged('manifests from metadata'));
+  cloud.down = true;
+  const { first } = await cloud.boot(logged('cannot be had'), 'uuid-2');
+  assert.deepEqual(first, []);
+});
+
+test('a machine whose firmware has no name for it runs what ran before', async (t) => {
+  const cloud = await Cloud.start(t);
+  await cloud.boot(logged('manifests from metadata'), '');
+  cloud.down = true;
+  assert.deepEqual((await cloud.boot(logged('cannot be had'), '')).first, [FILE]);
+});
+
+test('new user-data replaces the old, and the old file goes', async (t) => {
+  const cloud = await Cloud.start(t);
+  await cloud.boot(logged('manifests from metadata'));
+  cloud.userData = `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: attachment; filename=web.yaml\n\n${pod('b')}\n--b--\n`;
+  const { files } = await cloud.boot(logged('manifests from metadata'));
+  assert.deepEqual(files, ['rower-metadata-web.yaml']);
+});
+
+const KEPT: [string, string | Answer | undefined, string][] = [
+  ['404', undefined, 'the user-data is absent now: the Pods it gave before stay'],
+  ['204', { status: 204 }, 'the user-data is absent now'],
+  ['a script', '#!/bin/sh\nrm -rf /\n', 'is a script (first line'],
+  ['a broken manifest', 'kind: [', 'line 1 col 8'],
+];
+
+for (const [what, userData, message] of KEPT) {
+  test(`${what} instead of manifests stops nothing, and on another instance takes nothing over`, async (t) => {
+    const cloud = await Cloud.start(t);
+    await cloud.boot(logged('manifests from metadata'));
+    cloud.userData = userData;
+    assert.deepEqual((await cloud.boot(logged(message))).files, [FILE]);
+    cloud.instance = '2';
+    assert.deepEqual((await cloud.boot(logged('another instance'))).files, []);
+  });
+}
+
+test('content that says that no Pods are wanted removes them', async (t) => {
+  const cloud = await Cloud.start(t);
+  await cloud.boot(logged('manifests from metadata'));
+  cloud.userData = '# no Pods here\n';
+  assert.deepEqual((await cloud.boot((_, files) => files.length === 0)).files, []);
+});
+
+test('what is refused at first gives no files, an error and an event', async (t) => {
+  const cloud = await Cloud.start(t);
+  cloud.userData = '#!/bin/sh\n';
+  const { files, log } = await cloud.boot(logged('is a script'));
+  assert.deepEqual(files, []);
+  assert.ok(log.some((line) => line.startsWith('error user-data (provider hetzner): is a script')));
+  assert.match(cloud.events.join(), /^Warning ManifestRejected user-data \(provider hetzner\): is a script/);
+});
+
+test('a service that comes up late is waited for', async (t) => {
+  const cloud = await Cloud.start(t);
+  cloud.down = true;
+  const { files } = await cloud.boot((log, found) => {
+    if (logged('"failures":2')(log)) cloud.down = false;
+    return found.length > 0 && logged('the metadata service answers')(log);
+  });
+  assert.deepEqual(files, [FILE]);
+});
+
+test('without a provider that fits, what is there is left alone', async (t) => {
+  const env = testEnv(1);
+  const root = await temporaryDirectory(t);
+  const agent = new MetadataAgent({
+    selection: parseSelection('auto'),
+    machine: await makeMachine(t),
+    store: new ManifestStore({ manifestDirectory: join(root, 'pods'), stateDirectory: join(root, 'state') }),
+    nodeName: 'node',
+    manifestDirectory: join(root, 'pods'),
+    trust: 'off',
+    env,
+    chosen: () => {},
+    learn: () => {},
+    report: () => assert.fail('nothing to report'),
+  });
+  await agent.prepare();
+  await agent.run(new AbortController().signal);
+  assert.match(env.lines.join('\n'), /info no metadata provider fits this machine/);
+});
+
+test('a file that was named is followed as it changes', async (t) => {
+  const env = testEnv(10);
+  const root = await temporaryDirectory(t);
+  const manifestDirectory = join(root, 'pods');
+  const machine = await makeMachine(t, { files: { '/user-data': pod('a') } });
+  const agent = new MetadataAgent({
+    selection: parseSelection('file=/user-data'),
+    machine,
+    store: new ManifestStore({ manifestDirectory, stateDirectory: join(root, 'state') }),
+    nodeName: 'node',
+    manifestDirectory,
+    trust: 'off',
+    env,
+    chosen: () => {},
+    learn: () => {},
+    report: () => {},
+  });
+  const stop = new AbortController();
+  await agent.prepare();
+  const running = agent.run(stop.signal);
+  const holds = async (text: string) => {
+    while ((await readFile(join(manifestDirectory, FILE), 'utf8').catch(() => '')) !== text)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await holds(pod('a'));
+  await writeFile(machine.path('/next'), pod('b'));
+  await rename(machine.path('/next'), machine.path('/user-data'));
+  await holds(pod('b'));
+  stop.abort();
+  await running;
+});
+
+test('gce is asked for changes with the mark of the last ones, and followed', async (t) => {
+  let [etag, manifest] = ['e1', pod('a')];
+  const asked: string[] = [];
+  const headers = { 'metadata-flavor': 'Google' };
+  const { base } = await metadataServer(t, ({ url = '' }) => {
+    if (url.includes('wait_for_change')) {
+      asked.push(/last_etag=(\w+)/.exec(url)?.[1] ?? '');
+      if (asked.length === 3) [etag, manifest] = ['e2', pod('b')];
+      return { body: '{}', headers: { ...headers, etag } };
+    }
+    return url.endsWith('/instance/attributes/kube-pods') ? { body: manifest, headers } : { status: 404, headers };
+  });
+  const root = await temporaryDirectory(t);
+  const manifestDirectory = join(root, 'pods');
+  const agent = new MetadataAgent({
+    selection: parseSelection('gce'),
+    machine: await makeMachine(t),
+    store: new ManifestStore({ manifestDirectory, stateDirectory: join(root, 'state') }),
+    nodeName: 'node',
+    manifestDirectory,
+    trust: 'off',
+    endpoint: base,
+    env: testEnv(5),
+    chosen: () => {},
+    learn: () => {},
+    report: () => {},
+  });
+  const stop = new AbortController();
+  const running = agent.run(stop.signal);
+  while ((await readFile(join(manifestDirectory, FILE), 'utf8').catch(() => '')) !== pod('b'))
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.abort();
+  await running;
+  assert.deepEqual(asked.slice(0, 3), ['NONE', 'e1', 'e1']);
+});
+
+test('an agent that is stopped at any moment ends', async (t) => {
+  const { base } = await metadataServer(t, ({ url }) => (url === '/hetzner/v1/userdata' ? pod('a') : { status: 404 }));
+  for (const moment of ['metadata provider', 'manifests from metadata']) {
+    const root = await temporaryDirectory(t);
+    const manifestDirectory = join(root, 'pods');
+    const stop = new AbortController();
+    const env = testEnv(20);
+    const info: typeof env.log.info = (fields, message) => {
+      env.log.debug(fields, message);
+      if (message === moment) stop.abort();
+    };
+    const agent = new MetadataAgent({
+      selection: parseSelection('hetzner'),
+      machine: await makeMachine(t),
+      store: new ManifestStore({ manifestDirectory, stateDirectory: join(root, 'state') }),
+      nodeName: 'node',
+      manifestDirectory,
+      trust: 'off',
+      endpoint: base,
+      env: { ...env, log: { ...env.log, info } },
+      chosen: () => {},
+      learn: () => {},
+      report: () => {},
+    });
+    await agent.run(stop.signal);
+    assert.ok(stop.signal.aborted);
+  }
+});
+
+test('where signatures are required, unsigned manifests are refused and nothing unsigned stops Pods', async (t) => {
+  const cloud = await Cloud.start(t);
+  await cloud.boot(logged('manifests from metadata'));
+  cloud.trust = 'require';
+  cloud.userData = pod('b');
+  assert.deepEqual((await cloud.boot(logged('is not signed'))).files, [FILE]);
+  cloud.userData = '{}';
+  assert.deepEqual((await cloud.boot(logged('the user-data is empty now'))).files, [FILE]);
+  assert.equal(await readFile(join(cloud.root, 'pods', FILE), 'utf8'), pod('a'));
+});
