@@ -24,7 +24,7 @@ export interface Footprint {
 export interface AgentOptions {
   /** Of its own; made. */
   dir: string;
-  /** The launcher, `bin/rower.cjs`. */
+  /** A copy of `bin/rower`. */
   program: string;
   containerd: PrivateContainerd;
 }
@@ -62,17 +62,18 @@ export class BenchAgent {
   /** The process is started; nothing is waited for. */
   async launch(flags: readonly string[] = []): Promise<void> {
     const { dir, program, containerd } = this.#o;
-    this.#port = await freePort();
+    const [readOnlyPort = 0, port, healthzPort] = await freePorts(3);
+    this.#port = readOnlyPort;
     const child = spawn(
-      process.execPath,
+      program,
       [
-        // For a look at what costs, e.g. --cpu-prof: see `node --help`.
-        ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []),
-        ...[program, 'run', '--config', path.join(dir, 'kubelet.yaml'), '--pod-manifest-path', this.manifests],
+        ...['run', '--config', path.join(dir, 'kubelet.yaml'), '--pod-manifest-path', this.manifests],
         ...['--root-dir', path.join(dir, 'root'), '--pod-logs-dir', path.join(dir, 'logs')],
         ...['--container-runtime-endpoint', containerd.endpoint, '--hostname-override', NODE_NAME],
-        ...['--node-ip', '127.0.0.1', '--read-only-port', String(this.#port)],
-        ...['--port', '0', '--healthz-port', '0', ...flags],
+        ...['--node-ip', '127.0.0.1', '--read-only-port', `${readOnlyPort}`, '--port', `${port}`],
+        ...['--healthz-port', `${healthzPort}`, '--write-kubeconfig', path.join(dir, 'kubeconfig')],
+        // What this machine's own cloud may give it is not measured.
+        ...['--metadata', 'none', ...flags],
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
@@ -242,9 +243,4 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
-}
-
-async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1);
-  return port;
 }

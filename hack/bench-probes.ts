@@ -1,20 +1,8 @@
-/**
- * What many probes cost the agent, and how late they are: the real agent, with real containers on a real containerd. The
- * HTTP server is outside of the containers, so that its time is nobody's here.
- *
- *     node hack/bench-probes.ts     by itself; `npm run bench -- probes` does the same
- */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { verdictDirectory } from '../src/probes/verdict-file.ts';
-import { BenchAgent } from './bench-agent.ts';
-import { atMost, type Figure, plainTable } from './bench-report.ts';
-import { buildBundle } from './build.ts';
-import { startContainerd } from './containerd.ts';
-import { ROOT } from './root.ts';
+import type { BenchAgent } from './bench-agent.ts';
+import { atMost, type Figure } from './bench-report.ts';
 
 const PODS = 20;
 /** In each Pod; each has two probes. */
@@ -118,24 +106,3 @@ function bucketQuantile(
   }
   return 0;
 }
-
-async function main(): Promise<void> {
-  const dir = mkdtempSync('/tmp/bench-');
-  const containerd = await startContainerd({ dir: path.join(dir, 'c') });
-  const program = path.join(dir, 'program', 'bin', 'rower.cjs');
-  mkdirSync(path.dirname(program), { recursive: true });
-  copyFileSync(path.join(ROOT, 'bin', 'rower.cjs'), program);
-  await buildBundle(path.join(dir, 'program', 'dist'));
-  const agent = new BenchAgent({ dir: path.join(dir, 'agent'), program, containerd });
-  try {
-    await agent.start();
-    console.log(plainTable(await measureProbes(agent, { settleMs: 5000, watchMs: 30_000 })));
-  } finally {
-    await agent.kill();
-    await containerd.stop();
-    rmSync(dir, { recursive: true, force: true });
-    rmSync(verdictDirectory(path.join(dir, 'agent', 'root')), { recursive: true, force: true });
-  }
-}
-
-if (import.meta.main) await main();

@@ -1,20 +1,22 @@
 /**
  * Measures what docs/specification.md promises and writes the figures there, beside the promises.
  *
- *     npm run bench                     what is promised, below ten minutes on two cores
+ *     npm run bench                     all of it, some twelve minutes on two cores
  *     npm run bench -- --quick          a short form that writes nothing
- *     npm run bench -- starts rest      some of it, or more: starts, reactions, rest, probes; writes nothing
+ *     npm run bench -- starts rest      some of it: starts, reactions, rest, probes; writes nothing
+ *     npm run bench -- endpoint         the status endpoint under load, which nothing is promised of; three minutes
  *
  * It needs what `npm test` needs for its end-to-end tests, uses a private containerd, and leaves nothing behind.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BenchAgent } from './bench-agent.ts';
 import { type Bare, createBare } from './bench-bare.ts';
+import { measureEndpoint } from './bench-endpoint.ts';
 import { SLEEPER_IMAGE, sleeper } from './bench-pods.ts';
 import { measureProbes } from './bench-probes.ts';
 import { measureAgentStarts, measureDeletes, measureEdits, measureExits } from './bench-reactions.ts';
@@ -33,6 +35,7 @@ const FULL = {
   reactions: { exits: 20, deletes: 8, edits: 6, starts: 5 },
   rest: { pods: [0, 10, 50], settleMs: 10_000, watchMs: 60_000 },
   probes: { settleMs: 5_000, watchMs: 30_000 },
+  endpoint: { pods: 110, seconds: 60, scrapes: 600 },
 };
 
 const QUICK: typeof FULL = {
@@ -40,6 +43,7 @@ const QUICK: typeof FULL = {
   reactions: { exits: 4, deletes: 2, edits: 2, starts: 2 },
   rest: { pods: [0, 10], settleMs: 3_000, watchMs: 10_000 },
   probes: { settleMs: 2_000, watchMs: 5_000 },
+  endpoint: { pods: 21, seconds: 10, scrapes: 100 },
 };
 
 interface World {
@@ -50,8 +54,8 @@ interface World {
   agent(name: string): BenchAgent;
 }
 
-/** Without names these are measured; the others take too long. */
-const PROMISED = ['starts', 'reactions', 'rest'];
+/** Without names these are measured. */
+const PROMISED = ['starts', 'reactions', 'rest', 'probes'];
 
 /** To add one: a row, and its name above or in the usage. */
 const PARTS: Readonly<Record<string, (world: World) => Promise<Figure[]>>> = {
@@ -85,6 +89,11 @@ const PARTS: Readonly<Record<string, (world: World) => Promise<Figure[]>>> = {
     } finally {
       for (const one of agents.values()) await one.kill();
     }
+  },
+
+  endpoint: async ({ agent, dir, scale }) => {
+    const one = agent('endpoint');
+    return withAgent(one, () => measureEndpoint(one, path.join(dir, 'endpoint'), scale.endpoint));
   },
 
   probes: async ({ agent, scale }) => withAgent(agent('probes'), (one) => measureProbes(one, scale.probes)),
@@ -128,13 +137,13 @@ async function measureAll(parts: readonly string[], scale: typeof FULL): Promise
   }
 }
 
-/** The bundle of this very tree, apart from `dist/`, which somebody may build anew meanwhile. Returns the launcher. */
+/** The bundle of this very tree, apart from `dist/`, which somebody may build anew meanwhile. Returns `bin/rower`. */
 async function copyProgram(dir: string): Promise<string> {
-  const launcher = path.join(dir, 'program', 'bin', 'rower.cjs');
-  mkdirSync(path.dirname(launcher), { recursive: true });
-  copyFileSync(path.join(ROOT, 'bin', 'rower.cjs'), launcher);
-  await buildBundle(path.join(dir, 'program', 'dist'));
-  return launcher;
+  const root = path.join(dir, 'program');
+  cpSync(path.join(ROOT, 'bin'), path.join(root, 'bin'), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
+  await buildBundle(path.join(root, 'dist'));
+  return path.join(root, 'bin', 'rower');
 }
 
 function machineLine(): string {

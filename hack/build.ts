@@ -1,5 +1,6 @@
 /**
- * Makes `dist/rower.cjs`: the whole program in one minified CommonJS file, which `bin/rower` loads.
+ * Makes `dist/rower.cjs`: the program in one minified CommonJS file, which `bin/rower` loads, and beside it the files that it
+ * loads when they are needed.
  *
  *     npm run build
  *
@@ -9,7 +10,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { trim } from './build-trim.ts';
 import { ROOT } from './root.ts';
 
 export interface BuildResult {
@@ -19,6 +21,24 @@ export interface BuildResult {
   gzippedBytes: number;
 }
 
+/** What few machines need, by the name of its file: not in memory until something imports it. */
+const BESIDE: Readonly<Record<string, string>> = {
+  age: 'age-encryption',
+  openapi: 'src/http/openapi/documents.ts',
+};
+
+const beside: Plugin = {
+  name: 'beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path: imported, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const place = imported.startsWith('.') ? path.relative(ROOT, path.join(resolveDir, imported)) : imported;
+      const name = Object.keys(BESIDE).find((one) => BESIDE[one] === place);
+      return name === undefined ? undefined : { path: `./${name}.cjs`, external: true };
+    });
+  },
+};
+
 /** Builds into `directory`, replacing a former bundle in one step: an agent may be started from it at any time. Throws with esbuild's messages. */
 export async function buildBundle(directory = path.join(ROOT, 'dist')): Promise<BuildResult> {
   const work = `${directory}.new`;
@@ -26,7 +46,7 @@ export async function buildBundle(directory = path.join(ROOT, 'dist')): Promise<
   mkdirSync(work, { recursive: true });
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: { rower: 'src/cli/bin.ts' },
+    entryPoints: { rower: 'src/cli/bin.ts', ...BESIDE },
     outdir: work,
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -37,6 +57,9 @@ export async function buildBundle(directory = path.join(ROOT, 'dist')): Promise<
     sourcemap: 'external',
     legalComments: 'linked',
     logLevel: 'silent',
+    // Else they are modules of the other kind, whose loader takes memory of its own.
+    supported: { 'dynamic-import': false },
+    plugins: [beside, trim],
   });
   if (result.warnings.length > 0) throw new Error(result.warnings.map((warning) => warning.text).join('\n'));
   mkdirSync(directory, { recursive: true });

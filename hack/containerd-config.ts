@@ -41,8 +41,25 @@ export function layoutOf(dir: string): Layout {
   };
 }
 
+export interface NetworkOptions {
+  /** Pods have an IPv6 address too. */
+  dualStack?: boolean;
+  /** Annotations of Pods limit their traffic. Pods must be removed before the end, or their devices stay. */
+  bandwidth?: boolean;
+}
+
+/** Unique local addresses of the instance's own. */
+export function subnet6({ id }: Layout): string {
+  return `fdcc:${id.slice(0, 4)}:${id.slice(4)}::/64`;
+}
+
 /** Writes config.toml and the CNI network. `sandboxImage` must be imported before the first Pod. */
-export function writeConfig(layout: Layout, subnet: string, sandboxImage: string): void {
+export function writeConfig(
+  layout: Layout,
+  subnet: string,
+  sandboxImage: string,
+  { dualStack, bandwidth }: NetworkOptions = {},
+): void {
   const { dir } = layout;
   const inDir = (...parts: string[]) => JSON.stringify(join(dir, ...parts));
   const disabled = [
@@ -89,11 +106,12 @@ disabled_plugins = ${JSON.stringify(disabled)}
         ipam: {
           type: 'host-local',
           dataDir: join(dir, 'ipam'),
-          ranges: [[{ subnet }]],
-          routes: [{ dst: '0.0.0.0/0' }],
+          ranges: [[{ subnet }], ...(dualStack ? [[{ subnet: subnet6(layout) }]] : [])],
+          routes: [{ dst: '0.0.0.0/0' }, ...(dualStack ? [{ dst: '::/0' }] : [])],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
+      ...(bandwidth ? [{ type: 'bandwidth', capabilities: { bandwidth: true } }] : []),
     ],
   };
   for (const name of ['cni', 'certs.d']) mkdirSync(join(dir, name), { recursive: true });

@@ -29,7 +29,7 @@ import { parseArgs, promisify } from 'node:util';
 import { createCriClient } from '../src/cri/client.ts';
 import type { Cri } from '../src/cri/port.ts';
 import { removeAll } from './containerd-cleanup.ts';
-import { freeSubnet, type Layout, layoutOf, writeConfig } from './containerd-config.ts';
+import { freeSubnet, type Layout, layoutOf, type NetworkOptions, writeConfig } from './containerd-config.ts';
 import { type Before, lookAround } from './containerd-network.ts';
 import { containerdProblems } from './containerd-problems.ts';
 import { findContainerd, otherInstances } from './containerd-processes.ts';
@@ -66,6 +66,7 @@ export interface StartOptions {
   dir: string;
   /** Default: a /24 of 10.0.0.0/8 that nobody uses. */
   subnet?: string;
+  network?: NetworkOptions;
   log?: (line: string) => void;
 }
 
@@ -110,7 +111,7 @@ export async function startContainerd(options: StartOptions): Promise<PrivateCon
       // With others around, things look used; the first one knows how they were.
       before: others[0]?.before ?? lookAround(),
     };
-    writeConfig(layout, state.subnet, pauseImage().name);
+    writeConfig(layout, state.subnet, pauseImage().name, options.network);
     writeFileSync(layout.stateFile, JSON.stringify(state));
     return { subnet: state.subnet, pid: launch(layout) };
   });

@@ -10,6 +10,7 @@ export function configurationDoc(): string {
     setting.flag === undefined ? '' : `\`${flagText(setting.flag)}\``,
     setting.kind.name,
     shownDefault(setting.kind.show(setting.default)),
+    setting.live ? 'yes' : '',
     setting.pending ? `${setting.help} **Not yet:** accepted and checked, but without effect.` : setting.help,
   ]);
   return `<!-- Made by \`npm run docs\` from src/config/settings.ts. -->
@@ -26,9 +27,17 @@ fileCheckFrequency: 20s
 
 The file is YAML or JSON, one document. Durations are Go's (\`20s\`, \`1m30s\`), sizes and amounts are Kubernetes quantities. Relative paths start at the file's directory, those of flags at the working directory. All mistakes are reported at once, each with file, line, column and field; the agent then does not start and exits with status 2.
 
-| field | flag | kind | default | |
-|---|---|---|---|---|
+| field | flag | kind | default | SIGHUP | |
+|---|---|---|---|---|---|
 ${rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}
+
+## Changing settings of an agent that runs
+
+At SIGHUP (\`systemctl reload rower\`) the agent reads the file again. The settings marked in the column SIGHUP change at once; what else differs is named in one warning and takes effect at the next start, which no container notices. A file with a mistake changes nothing: the log names each mistake with its place, and \`kubectl describe node\` shows it too. Flags stay as they were given and win over the file.
+
+What runs is not stopped by a stricter setting, but nothing of such a Pod is started any more ([why](decisions/0035-what-the-owner-forbids.md)).
+
+## Values
 
 An explicit \`null\` means the default; so does an empty or zero value of the fields for which the kubelet takes it so (\`maxPods: 0\`, \`fileCheckFrequency: 0s\`). \`${SERIALIZE_IMAGE_PULLS}: true\` sets \`maxParallelImagePulls\` to 1; \`false\` leaves its default.
 

@@ -2,6 +2,7 @@
 import type { Field } from '../src/kubelet/manifest/field.ts';
 import { TYPES } from '../src/kubelet/manifest/fields.ts';
 import { allKinds, type Treatment } from '../src/kubelet/manifest/kinds.ts';
+import { WORKLOAD_KINDS } from '../src/kubelet/manifest/workloads.ts';
 import { KUBELET, KUBELET_KINDS, PODMAN, PODMAN_KINDS, PODMAN_UNLISTED_IS_NO } from './support-others.ts';
 
 /** One field of a type of the Kubernetes API, at the first place where a Pod has it. */
@@ -88,7 +89,6 @@ const TREATMENTS: Readonly<Record<Treatment, string>> = {
   later: 'refused by name',
 };
 
-const WORKLOADS = ['Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet', 'Job'];
 const BESIDE = ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'PersistentVolume'];
 
 /** The text of docs/kubernetes-support.md. */
@@ -127,7 +127,7 @@ What is not listed is supported.
 
 | path | Rower |
 |---|---|
-${table([...WORKLOADS, ...BESIDE].flatMap(otherRows))}
+${table([...WORKLOAD_KINDS, ...BESIDE].flatMap(otherRows))}
 `;
 }
 

@@ -17,10 +17,19 @@ export function packagesFor(problems: readonly string[]): string[] {
 
 /** Programs that tests use beside what containers need, and the Debian packages that bring them. */
 const TEST_PROGRAMS: Readonly<Record<string, string>> = {
+  age: 'age',
   'docker-registry': 'docker-registry',
+  genisoimage: 'genisoimage',
   ip: 'iproute2',
+  mcopy: 'mtools',
+  'mkfs.vfat': 'dosfstools',
+  minisign: 'minisign',
   nft: 'nftables',
+  openssl: 'openssl',
   'ssh-keygen': 'openssh-client',
+  'systemd-analyze': 'systemd',
+  'systemd-notify': 'systemd',
+  xorriso: 'xorriso',
 };
 
 /** Installs what tests use and this machine does not have. What cannot be had is told by the tests that need it. */

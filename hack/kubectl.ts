@@ -35,10 +35,24 @@ export async function kubectl(version: KubectlVersion): Promise<string> {
 
 /** Path of promtool: the installed one, else one unpacked from Debian. */
 export async function promtool(): Promise<string> {
+  return (await installed('promtool')) ?? program('promtool', 'bookworm', 'prometheus', 'promtool');
+}
+
+/** Path of a Prometheus server: the installed one, else the one of Debian bookworm (2.42). */
+export async function prometheus(): Promise<string> {
+  return (await installed('prometheus')) ?? program('prometheus', 'bookworm', 'prometheus', 'prometheus');
+}
+
+async function installed(name: string): Promise<string | undefined> {
   for (const directory of (process.env.PATH ?? '').split(':')) {
-    if (directory && (await exists(join(directory, 'promtool')))) return join(directory, 'promtool');
+    if (directory && (await exists(join(directory, name)))) return join(directory, name);
   }
-  return program('promtool', 'bookworm', 'prometheus', 'promtool');
+  return undefined;
+}
+
+/** Path of cosign, unpacked from Debian. */
+export async function cosign(): Promise<string> {
+  return program('cosign', 'sid', 'cosign', 'cosign');
 }
 
 async function program(slot: string, suite: string, packageName: string, file: string): Promise<string> {
@@ -138,4 +152,5 @@ async function exists(path: string): Promise<boolean> {
 if (import.meta.main) {
   for (const version of Object.keys(RELEASES) as KubectlVersion[]) console.log(version, await kubectl(version));
   console.log('promtool', await promtool());
+  console.log('prometheus', await prometheus());
 }

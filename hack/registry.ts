@@ -103,7 +103,8 @@ async function push(base: string, headers: Record<string, string>, image: BuiltI
     location.searchParams.set('digest', digest);
     await send('PUT', location.href, data);
   }
-  await send('PUT', `${base}/${repository}/manifests/${tag}`, image.manifest, manifestMediaType);
+  const { mediaType = manifestMediaType } = JSON.parse(image.manifest.toString()) as { mediaType?: string };
+  await send('PUT', `${base}/${repository}/manifests/${tag}`, image.manifest, mediaType);
 }
 
 /** docker-registry takes bcrypt only; the C library's crypt() knows it, and perl (always on Debian) reaches that. */

@@ -90,6 +90,8 @@ function launch({ files, port }: Options, runtime: Runtime): Agent {
       ...['--container-runtime-endpoint', runtime.endpoint, '--hostname-override', 'demo'],
       ...['--root-dir', files.directory('root'), '--pod-logs-dir', files.directory('logs')],
       ...['--read-only-port', String(port), '--port', '0', '--healthz-port', '0'],
+      // What this machine's own cloud may give it is not for this demonstration.
+      ...['--metadata', 'none'],
     ],
     logFile: files.logFile,
     pidFile: files.pidFile,

@@ -49,7 +49,7 @@ export function steps(): Step[] {
       name: 'unit',
       stage: 2,
       limitMinutes: 20,
-      command: testRun(testFiles(['e2e', 'clients', 'browser'], false), 2, 180_000),
+      command: testRun(testFiles(['e2e', 'clients', 'browser', 'cloud-init'], false), 2, 180_000),
       isTestRun: true,
     },
     {

@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
       'src/version.ts',
       'src/config/{types,closest}.ts',
       'src/cri/port.ts',
-      'src/kubelet/{types,env,limits,host,node,observed,published,meter,slot,documents,verdict,prober}.ts',
+      'src/kubelet/{types,env,limits,host,node,observed,published,meter,slot,documents,verdict,prober,policy,capabilities}.ts',
       'src/kubelet/plan/types.ts',
       'src/kubelet/sources/source.ts',
     ],

@@ -20,7 +20,8 @@ const MAX_LINES = 350;
 /** Where a program begins: what nothing imports and yet is alive. */
 const PRODUCT_ENTRY = 'src/cli/bin.ts';
 /** Tests in these folders, and those against recordings, cover scenarios, not one source file. */
-const SCENARIO_TESTS = /^test\/(?:.*\/)?(?:(?:sim|golden|props|e2e|clients|browser|sim-grpc)\/|recordings\.test\.ts$)/;
+const SCENARIO_TESTS =
+  /^test\/(?:.*\/)?(?:(?:sim|golden|props|e2e|clients|browser|cloud-init|sim-grpc|fuzz)\/|recordings\.test\.ts$)/;
 
 export const RULES: Readonly<Record<string, Rule>> = {
   layers,

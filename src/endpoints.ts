@@ -1,23 +1,35 @@
 /** The listeners of the status endpoint, by the settings: the read-only one, the full one, and `/healthz` alone. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { configz } from './config/configz.ts';
 import type { Config } from './config/types.ts';
 import type { Cri } from './cri/port.ts';
 import type { CriStats } from './cri/stats.ts';
 import { authenticator } from './http/access.ts';
-import { loadCredentials, writeKubeconfig } from './http/credentials.ts';
+import { expiryOf, loadCredentials, readClientCa, tokenFileIn, writeKubeconfig } from './http/credentials.ts';
 import { startHealthz } from './http/healthz.ts';
 import { Logs } from './http/logs.ts';
-import { type HttpEndpoint, type HttpOptions, startHttp } from './http/server.ts';
+import { fileStamp, watchFiles } from './http/reload.ts';
+import { type HttpOptions, startHttp } from './http/server.ts';
 import { Stats } from './http/stats.ts';
+import { VolumeUsages } from './http/volume-usage.ts';
+import type { Env } from './kubelet/env.ts';
 import type { Node } from './kubelet/node.ts';
 
 export interface EndpointsInput {
   readonly config: Config;
   readonly node: Node;
   readonly cri: Pick<Cri, 'containerStatus' | 'imageFsInfo'> & CriStats;
-  readonly common: Omit<HttpOptions, 'address' | 'port' | 'alsoOn' | 'insecure' | 'full' | 'stats'>;
+  readonly common: Omit<
+    HttpOptions,
+    'address' | 'port' | 'alsoOn' | 'insecure' | 'full' | 'stats' | 'volumes' | 'kubeconfig' | 'certificateExpiresMs'
+  >;
+}
+
+type Common = EndpointsInput['common'] & Pick<HttpOptions, 'kubeconfig' | 'stats' | 'volumes' | 'certificateExpiresMs'>;
+
+interface Closing {
+  close(): Promise<void>;
 }
 
 /** Where the same machine is, in the other family. */
@@ -27,8 +39,19 @@ const OTHER_LOOPBACK: Readonly<Record<string, string>> = { '127.0.0.1': '::1', '
 export async function startEndpoints(input: EndpointsInput): Promise<{ close(): Promise<void> }> {
   const { config, node, cri } = input;
   const { env, healthz } = input.common;
-  const common = { ...input.common, stats: new Stats({ env, node, cri }) };
-  const open: HttpEndpoint[] = [];
+  const kubeconfig = config.port === 0 ? '' : config.writeKubeconfig;
+  let expiresMs: number | undefined;
+  const common: Common = {
+    ...input.common,
+    kubeconfig,
+    stats: new Stats({ env, node, cri }),
+    volumes: new VolumeUsages(env),
+    certificateExpiresMs: () => expiresMs,
+  };
+  const took = (cert: string) => {
+    expiresMs = expiryOf(cert);
+  };
+  const open: Closing[] = [];
   const close = async () => void (await Promise.all(open.map((endpoint) => endpoint.close())));
   try {
     if (config.healthzPort !== 0)
@@ -38,7 +61,7 @@ export async function startEndpoints(input: EndpointsInput): Promise<{ close(): 
       const insecure = config.insecureReadOnly;
       open.push(await startHttp({ ...common, ...at(address), port: config.readOnlyPort, insecure }));
     }
-    if (config.port !== 0) open.push(await startFull({ ...input, common }));
+    if (config.port !== 0) open.push(await startFull({ ...input, common }, took));
     return { close };
   } catch (error) {
     await close();
@@ -46,37 +69,80 @@ export async function startEndpoints(input: EndpointsInput): Promise<{ close(): 
   }
 }
 
-async function startFull({ config, node, cri, common }: EndpointsInput): Promise<HttpEndpoint> {
+/** `took`: told of each certificate that is taken. */
+async function startFull(
+  { config, node, cri, common }: EndpointsInput & { common: Common },
+  took: (cert: string) => void,
+): Promise<Closing> {
   const { env } = common;
-  const { cert, key, token, tokenFile } = await loadCredentials({
-    env,
-    directory: join(config.rootDir, 'endpoint'),
-    nodeName: node.name,
-    ips: node.ips,
-    certFile: config.tlsCertFile,
-    keyFile: config.tlsPrivateKeyFile,
-  });
+  const directory = join(config.rootDir, 'endpoint');
+  const load = async () => {
+    const credentials = await loadCredentials({
+      env,
+      directory,
+      nodeName: node.name,
+      ips: node.ips,
+      certFile: config.tlsCertFile,
+      keyFile: config.tlsPrivateKeyFile,
+    });
+    const clientCa = config.clientCAFile && (await readClientCa(config.clientCAFile));
+    return { ...credentials, tls: { cert: credentials.cert, key: credentials.key, ...(clientCa && { clientCa }) } };
+  };
+  const tokenFile = tokenFileIn(directory);
+  const own = ['tls.crt', 'tls.key'].map((name) => join(directory, name));
+  const pair = config.tlsCertFile ? [config.tlsCertFile, config.tlsPrivateKeyFile] : own;
+  const files = [...pair, config.clientCAFile, tokenFile].filter(Boolean);
+  const also = () => node.ips.join();
+  const since = await fileStamp(files, also);
+  let used = await load();
+  took(used.cert);
   const endpoint = await startHttp({
     ...common,
     ...at(config.address),
     port: config.port,
     full: {
-      tls: { cert, key, ...(config.clientCAFile && { clientCa: await readFile(config.clientCAFile, 'utf8') }) },
+      tls: used.tls,
       authenticate: authenticator(tokenFile),
       logs: new Logs({ env, cri }),
-      kubeconfig: config.writeKubeconfig,
       configz: () => configz(config),
     },
   });
-  const path = config.writeKubeconfig;
-  if (path) {
-    await writeKubeconfig({ path, address: config.address, port: endpoint.port, cert, token }).then(
-      () => env.log.info({ path }, 'kubectl can use this kubeconfig'),
-      // A file system that cannot be written does not keep Pods from running.
-      (error: Error) => env.log.warn({ path, error: error.message }, 'could not write the kubeconfig'),
-    );
-  }
-  return endpoint;
+  await tellKubectl(config, endpoint.port, used, env);
+  const stop = watchFiles({
+    env,
+    files,
+    also,
+    since,
+    async reload() {
+      const next = await load();
+      if (isDeepStrictEqual(next, used)) return;
+      endpoint.setTls(next.tls);
+      used = next;
+      took(used.cert);
+      env.log.info({ files }, 'the status endpoint took in a change of its certificate or its token');
+      await tellKubectl(config, endpoint.port, used, env);
+    },
+  });
+  return {
+    async close() {
+      stop();
+      await endpoint.close();
+    },
+  };
+}
+
+async function tellKubectl(
+  { writeKubeconfig: path, address }: Config,
+  port: number,
+  { cert, token }: { cert: string; token: string },
+  env: Env,
+): Promise<void> {
+  if (!path) return;
+  await writeKubeconfig({ path, address, port, cert, token }).then(
+    () => env.log.info({ path }, 'kubectl can use this kubeconfig'),
+    // A file system that cannot be written does not keep Pods from running.
+    (error: Error) => env.log.warn({ path, error: error.message }, 'could not write the kubeconfig'),
+  );
 }
 
 function at(address: string): { address: string; alsoOn?: string } {

@@ -17,15 +17,28 @@ export function realEnv(log: Log): Env {
   };
 }
 
+export interface AgentLog extends Log {
+  setVerbosity(verbosity: number): void;
+}
+
 /** JSON lines on standard error, written synchronously: nothing is lost when the process is killed. */
-export function jsonLog(verbosity: number): Log {
-  return pino(
+export function jsonLog(verbosity: number): AgentLog {
+  const logger = pino(
     {
-      level: verbosity > 0 ? 'debug' : 'info',
+      level: levelOf(verbosity),
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     pino.destination({ dest: 2, sync: true }),
   );
+  return Object.assign(logger, {
+    setVerbosity(now: number) {
+      logger.level = levelOf(now);
+    },
+  });
+}
+
+function levelOf(verbosity: number): string {
+  return verbosity > 0 ? 'debug' : 'info';
 }

@@ -6,6 +6,7 @@ import process from 'node:process';
 import { readCredentialProviders } from './config/credential-providers.ts';
 import { parseDuration } from './config/duration.ts';
 import { ConfigError } from './config/errors.ts';
+import { readImagePolicy } from './config/image-policy.ts';
 import { SETTINGS } from './config/settings.ts';
 import type { Config } from './config/types.ts';
 import type { CriClient } from './cri/client.ts';
@@ -15,20 +16,28 @@ import type { EventRing } from './kubelet/events.ts';
 import { ImageCollector } from './kubelet/images/collect-images.ts';
 import { CredentialFiles } from './kubelet/images/credential-files.ts';
 import { ExecProvider } from './kubelet/images/exec-provider.ts';
+import type { ImageGate } from './kubelet/images/gate.ts';
 import { importArchive } from './kubelet/images/import-archive.ts';
 import { Preloader } from './kubelet/images/preload.ts';
 import { createPuller, type PullImage } from './kubelet/images/pull.ts';
 import { authsFor, normalizeReference } from './kubelet/images/registry-auth.ts';
-import { CONTAINER_LOGS_DIRECTORY, LogLinks } from './kubelet/logs/links.ts';
+import { LogLinks } from './kubelet/logs/links.ts';
 import { allLogs, runningLogs } from './kubelet/logs/of-observed.ts';
 import { rotateLogs } from './kubelet/logs/rotate.ts';
 import type { Kubelet } from './kubelet/loop.ts';
 import type { Node } from './kubelet/node.ts';
+import { type ShutdownGroup, shutdownGroups, shutdownPeriodMs } from './kubelet/plan/shutdown.ts';
 import type { NodeShutdown } from './kubelet/shutdown.ts';
 import { watchShutdown } from './kubelet/shutdown-watch.ts';
+import type { LiveSettings } from './live-settings.ts';
 
 /** Pulls with the credentials of this machine. Throws ConfigError when the file of providers cannot be used. */
-export async function createPull(config: Config, env: Env, client: CriClient): Promise<PullImage> {
+export async function createPull(
+  config: Config,
+  env: Env,
+  client: CriClient,
+  gate: ImageGate | undefined,
+): Promise<PullImage> {
   const files = new CredentialFiles({
     env,
     rootDir: config.rootDir,
@@ -46,7 +55,21 @@ export async function createPull(config: Config, env: Env, client: CriClient): P
     },
     pullsPerSecond: config.registryPullQPS,
     burst: config.registryBurst,
+    gate,
   });
+}
+
+/** Undefined: this machine has no image policy. Rejects with ConfigError. */
+export async function openImageGate(config: Config, env: Env, client: CriClient): Promise<ImageGate | undefined> {
+  const file = config.imagePolicy;
+  const policy = file === '' ? undefined : await readImagePolicy(file);
+  if (!policy) {
+    if (file === '' || file === SETTINGS.imagePolicy.default) return undefined;
+    throw new ConfigError([{ where: `--${SETTINGS.imagePolicy.flag}`, path: '', message: `there is no file ${file}` }]);
+  }
+  env.log.info({ file, rules: policy.rules.length }, 'image policy');
+  const { ImageGate } = await import('./kubelet/images/gate.ts');
+  return ImageGate.open({ env, cri: client.cri, policy, rootDir: config.rootDir });
 }
 
 async function execProviders(config: Config, env: Env): Promise<ExecProvider[]> {
@@ -69,8 +92,18 @@ async function execProviders(config: Config, env: Env): Promise<ExecProvider[]> 
   );
 }
 
+/** Which Pods a shutdown of the machine stops after which, and how long it waits for them. */
+export function shutdownOrder(config: Config): ShutdownGroup[] {
+  return shutdownGroups({
+    shutdownGracePeriodMs: config.shutdownGracePeriodMs,
+    shutdownGracePeriodCriticalPodsMs: config.shutdownGracePeriodCriticalPodsMs,
+    shutdownGracePeriodByPodPriority: config.shutdownGracePeriodByPodPriority,
+  });
+}
+
 export interface ServicesInput {
   readonly config: Config;
+  readonly live: LiveSettings;
   readonly env: Env;
   readonly client: CriClient;
   readonly node: Node;
@@ -81,18 +114,13 @@ export interface ServicesInput {
 
 /** All of them, until `signal` aborts. Never rejects. */
 export async function runServices(input: ServicesInput, signal: AbortSignal): Promise<void> {
-  const { config, env, client, node, kubelet } = input;
+  const { config, live, env, client, node, kubelet } = input;
   const record = recordOnNode(input);
   const preloader = createPreloader(input, record);
   const collector = new ImageCollector({
     env,
     cri: client.cri,
-    settings: {
-      highPercent: config.imageGCHighThresholdPercent,
-      lowPercent: config.imageGCLowThresholdPercent,
-      minAgeMs: config.imageMinimumGCAgeMs,
-      maxAgeMs: config.imageMaximumGCAgeMs,
-    },
+    settings: live.imageGc,
     wanted: () => {
       const wanted = kubelet.wantedImages();
       return wanted && [...wanted, ...preloader.images()];
@@ -103,28 +131,26 @@ export async function runServices(input: ServicesInput, signal: AbortSignal): Pr
     env,
     reopen: (containerId: string) => client.cri.reopenContainerLog(containerId),
     running: () => runningLogs(kubelet.observed(), node.podLogsDir),
-    maxSizeBytes: config.containerLogMaxSizeBytes,
-    maxFiles: config.containerLogMaxFiles,
-    intervalMs: config.containerLogMonitorIntervalMs,
+    settings: live.rotation,
   };
   await Promise.all([
     preloader.run(signal),
     collector.run(signal),
     rotateLogs(rotation, signal),
-    // Collectors look for links to the usual place only.
-    config.podLogsDir === SETTINGS.podLogsDir.default ? linkLogs(input, signal) : undefined,
-    config.shutdownGracePeriodMs > 0 ? guardShutdown(input, record, signal) : undefined,
+    linkLogs(input, signal),
+    shutdownPeriodMs(shutdownOrder(config)) > 0 ? guardShutdown(input, record, signal) : undefined,
   ]);
 }
 
-type Record = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
+export type RecordOnNode = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 
-function recordOnNode({ recorder, node: { name } }: ServicesInput): Record {
+/** Events of the machine itself. */
+export function recordOnNode({ recorder, node: { name } }: Pick<ServicesInput, 'recorder' | 'node'>): RecordOnNode {
   const object = { kind: 'Node' as const, namespace: 'default', name, uid: name };
   return (type, reason, message) => recorder.record(object, type, reason, message);
 }
 
-function createPreloader({ config, env, client, kubelet }: ServicesInput, record: Record): Preloader {
+function createPreloader({ config, env, client, kubelet }: ServicesInput, record: RecordOnNode): Preloader {
   const { cri } = client;
   return new Preloader({
     env,
@@ -147,10 +173,23 @@ function createPreloader({ config, env, client, kubelet }: ServicesInput, record
   });
 }
 
+/**
+ * Empty: none. An agent whose logs are in a place of its own does not put links into the directory that all share, unless
+ * it is told to.
+ */
+export function logLinksDirectory(config: Pick<Config, 'containerLogLinksDir' | 'podLogsDir'>): string {
+  const usual = config.podLogsDir === SETTINGS.podLogsDir.default;
+  return config.containerLogLinksDir === SETTINGS.containerLogLinksDir.default && !usual
+    ? ''
+    : config.containerLogLinksDir;
+}
+
 async function linkLogs({ env, kubelet, node, config }: ServicesInput, signal: AbortSignal): Promise<void> {
+  const directory = logLinksDirectory(config);
+  if (directory === '') return;
   const links = new LogLinks({
     env,
-    directory: CONTAINER_LOGS_DIRECTORY,
+    directory,
     podLogsDir: config.podLogsDir,
     logs: () => allLogs(kubelet.observed(), node.podLogsDir),
   });
@@ -159,11 +198,15 @@ async function linkLogs({ env, kubelet, node, config }: ServicesInput, signal: A
   stop();
 }
 
-function guardShutdown({ env, config, shutdown }: ServicesInput, record: Record, signal: AbortSignal): Promise<void> {
+function guardShutdown(
+  { env, config, shutdown }: ServicesInput,
+  record: RecordOnNode,
+  signal: AbortSignal,
+): Promise<void> {
   return watchShutdown(
     {
       env,
-      periodMs: config.shutdownGracePeriodMs,
+      periodMs: shutdownPeriodMs(shutdownOrder(config)),
       busSocket: systemBusSocket(process.env.DBUS_SYSTEM_BUS_ADDRESS),
       begin: () => {
         record('Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -7,11 +7,13 @@ import { realEnv } from '../hack/env.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { CriError } from '../src/cri/port.ts';
 import { type EndpointsInput, startEndpoints } from '../src/endpoints.ts';
+import { selfSigned } from '../src/http/certificate.ts';
 import { EventRing } from '../src/kubelet/events.ts';
 import { freePort } from './e2e/agent.ts';
-import { call } from './http/endpoint.ts';
+import { call, testEnv } from './http/endpoint.ts';
 import { NODE_FACTS, published } from './http/fixture.ts';
 import { temporaryDirectory } from './kubelet/temporary.ts';
+import { selfSigned as clientCertificate } from './probes/certificate.ts';
 
 async function input(t: TestContext, flags: Record<string, string> = {}) {
   const directory = await temporaryDirectory(t);
@@ -50,7 +52,7 @@ async function input(t: TestContext, flags: Record<string, string> = {}) {
   return { made, port, readOnlyPort, healthzPort, kubeconfig, directory };
 }
 
-const at = (port: number) => ({ address: '127.0.0.1', port, close: async () => undefined });
+const at = (port: number) => ({ port });
 
 test('all three listeners stand, with a kubeconfig for the full one', async (t) => {
   const { made, port, readOnlyPort, healthzPort, kubeconfig, directory } = await input(t);
@@ -103,4 +105,65 @@ test('a kubeconfig that cannot be written is told of and keeps nothing from runn
   const common = { ...made.common, env: { ...made.common.env, log } };
   await (await startEndpoints({ ...made, common })).close();
   assert.deepEqual(warnings, ['could not write the kubeconfig']);
+});
+
+test('a renewed certificate, another authority and another token are taken in while running', async (t) => {
+  const { made, port, readOnlyPort, kubeconfig, directory } = await input(t);
+  const files = { cert: join(directory, 'own.crt'), key: join(directory, 'own.key'), ca: join(directory, 'ca.crt') };
+  const put = (pair: { cert: string; key: string }) => {
+    writeFileSync(files.cert, pair.cert);
+    writeFileSync(files.key, pair.key);
+  };
+  const [first, second] = ['first', 'second'].map((name) => selfSigned(name, ['localhost'], ['127.0.0.1']));
+  assert.ok(first && second);
+  const client = clientCertificate('alice');
+  put(first);
+  writeFileSync(files.ca, first.cert);
+  const env = testEnv();
+  const config = { ...made.config, tlsCertFile: files.cert, tlsPrivateKeyFile: files.key, clientCAFile: files.ca };
+  const endpoints = await startEndpoints({ ...made, config, common: { ...made.common, env } });
+  /** Lets the files be looked at, until the log has that many lines with the message. */
+  const looked = async (message: string, times: number) => {
+    env.advance(30_000);
+    while (env.lines.filter((line) => line.message === message).length < times)
+      await new Promise((resolve) => setImmediate(resolve));
+  };
+  const [TOOK, REFUSED] = [
+    'the status endpoint took in a change of its certificate or its token',
+    'the new certificate or token cannot be used: the former one goes on',
+  ];
+  const token = () => JSON.parse(readFileSync(kubeconfig, 'utf8')).users[0].user.token;
+  const ask = (ca: string, more: object = {}) =>
+    call(at(port), '/configz', { tls: { ca, ...more }, headers: { Authorization: `Bearer ${token()}` } });
+  try {
+    assert.equal((await ask(first.cert)).status, 200);
+    const { text: metrics } = await call(at(readOnlyPort), '/metrics');
+    assert.match(metrics, /^kubelet_certificate_manager_server_ttl_seconds [1-9]\d+$/m);
+    // The key comes a moment after the certificate.
+    writeFileSync(files.cert, second.cert);
+    await looked(REFUSED, 1);
+    assert.equal((await ask(first.cert)).status, 200);
+    put(second);
+    writeFileSync(files.ca, client.cert);
+    await looked(TOOK, 1);
+    await assert.rejects(ask(first.cert));
+    assert.equal((await ask(second.cert)).status, 200);
+    const asClient = { ca: second.cert, key: client.key, cert: client.cert };
+    assert.equal((await call(at(port), '/configz', { tls: asClient })).status, 200);
+    // The kubeconfig is written after the listener has changed.
+    const authority = () => {
+      const { clusters } = JSON.parse(readFileSync(kubeconfig, 'utf8'));
+      return Buffer.from(clusters[0].cluster['certificate-authority-data'], 'base64').toString();
+    };
+    while (authority() !== second.cert) await new Promise((resolve) => setImmediate(resolve));
+
+    writeFileSync(join(directory, 'root', 'endpoint', 'token'), 'another-token-of-this-machine\n');
+    await looked(TOOK, 2);
+    while (token() !== 'another-token-of-this-machine') await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await ask(second.cert)).status, 200);
+  } finally {
+    const closed = endpoints.close();
+    env.advance(10_000);
+    await closed;
+  }
 });

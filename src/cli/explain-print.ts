@@ -4,7 +4,11 @@ import type { ContainerExplanation, Explanation, PodExplanation } from '../http/
 /** Containers one to a line, what is done, what waits and what comes next below them. */
 export function explanationText(explanation: Explanation): string {
   const { pods } = explanation;
-  const blocks = [agentLines(explanation), ...pods.map((pod) => podLines(pod, explanation.at))];
+  const blocks = [
+    agentLines(explanation),
+    metadataLines(explanation),
+    ...pods.map((pod) => podLines(pod, explanation.at)),
+  ];
   if (pods.length === 0) blocks.push(['No Pods.']);
   return `${blocks
     .filter((lines) => lines.length > 0)
@@ -22,6 +26,25 @@ function agentLines({ runtime, sourcesKnown, problems }: Explanation): string[] 
     lines.push(`${severity}: ${place}: ${field ? `${field}: ` : ''}${message}`);
   }
   return lines;
+}
+
+/** What the cloud gave; nothing where metadata is off or no provider fits. */
+function metadataLines({ metadata, at }: Explanation): string[] {
+  if (metadata?.provider === undefined) return [];
+  const { provider, reason, instanceId, state, outcome, payload, pods, documents, attributes } = metadata;
+  const { lastSuccess, changed, nextTry, error, userDataSha256: sha256 } = metadata;
+  const what = outcome === undefined ? state : `${outcome}${payload === undefined ? '' : ` (${payload})`}`;
+  const shown = Object.entries(attributes).filter(([key]) => key !== 'rower.dev/instance-id');
+  return [
+    `metadata: ${provider}${reason === undefined ? '' : `, ${reason}`}${instanceId === undefined ? '' : `, instance ${instanceId}`}`,
+    `  user-data  ${what}${sha256 === undefined ? '' : `, sha256 ${sha256}…`}${changed === undefined ? '' : `, unchanged for ${spanText(changed, at)}`}`,
+    `  in use     ${pods} ${pods === 1 ? 'Pod' : 'Pods'}, ${documents} other ${documents === 1 ? 'document' : 'documents'}`,
+    ...(lastSuccess === undefined ? [] : [`  taken      ${spanText(lastSuccess, at)} ago`]),
+    ...(error === undefined || nextTry === undefined
+      ? []
+      : [`  failing    ${error.kind}, next try at ${clock(nextTry)}`]),
+    ...shown.sort().map(([key, value]) => `  ${key} = ${value}`),
+  ];
 }
 
 function podLines(pod: PodExplanation, at: string): string[] {

@@ -59,7 +59,7 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'verify',
     summary: 'Say who signed a manifest.',
-    run: async (argv, io) => (await import('./sign.ts')).verifyCommand(argv, io),
+    run: async (argv, io) => (await import('./verify.ts')).verifyCommand(argv, io),
   },
   {
     name: 'version',

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { nodeNameOf } from '../config/hostname.ts';
+import { SETTINGS } from '../config/settings.ts';
 import type { Log } from '../kubelet/env.ts';
 import { messageOf } from '../kubelet/sources/regular-file.ts';
 import { problemText } from '../metadata/ingest/ingest.ts';
@@ -12,7 +13,8 @@ import { type Obtained, obtain } from '../metadata/obtain.ts';
 import { MetadataError } from '../metadata/provider.ts';
 import { PROVIDERS } from '../metadata/providers.ts';
 import { type Check, detect, parseSelection, SelectionError } from '../metadata/select.ts';
-import { ALLOWED_SIGNERS, type TrustMode } from '../metadata/trust.ts';
+import { SERIALS_FILE } from '../metadata/serials.ts';
+import { TRUST_DIRECTORY, type TrustMode } from '../metadata/trust.ts';
 import { realEnv } from '../real-env.ts';
 import { type FlagSpec, HELP_FLAG, parseArgs, UsageError } from './args.ts';
 import { commandHelp } from './help.ts';
@@ -39,8 +41,14 @@ const FLAGS: readonly FlagSpec[] = [
   {
     name: 'metadata-trust',
     valueName: MODES.join('|'),
-    help: `Manifests that no key of ${ALLOWED_SIGNERS} has signed are taken, taken with a warning, or refused.`,
+    help: `Manifests that no key in ${TRUST_DIRECTORY} has signed are taken, taken with a warning, or refused.`,
     defaultText: 'off',
+  },
+  {
+    name: 'root-dir',
+    valueName: 'DIR',
+    help: "The agent's directory, which knows the serials of signed manifests that were taken. It is only read.",
+    defaultText: SETTINGS.rootDir.default,
   },
   { name: 'endpoint', valueName: 'URL', help: "Ask http://HOST[:PORT] instead of the provider's own addresses." },
   {
@@ -96,8 +104,9 @@ export async function metadataCommand(argv: readonly string[], io: CliIo): Promi
     obtained = await obtain({
       candidate: chosen,
       machine,
-      nodeName: flag('node-name', nodeNameOf(os.hostname())),
+      nodeName: flags.get('node-name')?.at(-1) ?? ownName(os.hostname()),
       manifestDirectory: flag('pod-manifest-path', DEFAULT_MANIFEST_DIRECTORY),
+      serialsFile: machine.path(join(flag('root-dir', SETTINGS.rootDir.default), 'metadata', SERIALS_FILE)),
       trust,
       env: realEnv(SILENT),
       signal: new AbortController().signal,
@@ -114,6 +123,15 @@ export async function metadataCommand(argv: readonly string[], io: CliIo): Promi
 }
 
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Early in a boot the kernel's name is `(none)`: Pods are only checked here, so any name will do. */
+export function ownName(host: string): string {
+  try {
+    return nodeNameOf(host);
+  } catch {
+    return 'localhost';
+  }
+}
 
 function selectionOf(text: string) {
   try {

@@ -1,12 +1,20 @@
+/** A beginning says something only when it is this long. */
+const MIN_BEGINNING = 4;
+
 /**
  * The candidate that `name` was most likely meant to be: the one with the fewest slips (letters added, left out,
- * changed, or two neighbours swapped), if they are few for its length. Case does not count.
+ * changed, or two neighbours swapped), if they are few for its length; before that, the only one that begins with it.
+ * Case does not count.
  */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
+  const all = [...candidates];
+  const lower = name.toLowerCase();
+  const longer = name.length < MIN_BEGINNING ? [] : all.filter((one) => one.toLowerCase().startsWith(lower));
+  if (longer.length === 1) return longer[0];
   const limit = Math.floor(name.length / 3);
   let best: string | undefined;
   let bestSlips = limit + 1;
-  for (const candidate of candidates) {
+  for (const candidate of all) {
     if (Math.abs(candidate.length - name.length) >= bestSlips) continue;
     const slips = countSlips(name.toLowerCase(), candidate.toLowerCase());
     if (slips < bestSlips) {

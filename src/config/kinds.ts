@@ -170,6 +170,23 @@ export function ipAddress(options: { allowEmpty?: boolean } = {}): Kind<string> 
   });
 }
 
+/** One address, or one of each family with a comma between, the preferred one first. Empty: none is set. */
+export function nodeAddresses(): Kind<string> {
+  return stringKind('IP address, or a dual-stack pair', 'IP[,IP]', (value) => {
+    const ips = value.split(',').map((ip) => ip.trim());
+    const wrong = value === '' ? undefined : ips.find((ip) => !isIP(ip));
+    if (wrong !== undefined) throw new ValueError(`must be an IP address, not ${JSON.stringify(wrong)}`);
+    if (ips.length > 2 || (ips.length === 2 && isIP(ips[0] ?? '') === isIP(ips[1] ?? '')))
+      throw new ValueError(
+        `must be a single IP address or a dual-stack pair of them, such as 192.0.2.1,2001:db8::1, not ${JSON.stringify(value)}`,
+      );
+    const unspecified = ips.find((ip) => ip === '0.0.0.0' || ip === '::');
+    if (unspecified !== undefined)
+      throw new ValueError(`${unspecified} is no address of a machine; leave it out to have the address found`);
+    return ips.join(',');
+  });
+}
+
 export function boolean(): Kind<boolean> {
   return {
     name: 'boolean',

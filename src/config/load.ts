@@ -110,6 +110,13 @@ function checkTogether(config: Config, file: ConfigFile | undefined, problems: C
   if (config.shutdownGracePeriodCriticalPodsMs > config.shutdownGracePeriodMs) {
     complain('shutdownGracePeriodCriticalPodsMs', 'must be at most shutdownGracePeriod');
   }
+  if (
+    config.shutdownGracePeriodByPodPriority.length > 0 &&
+    (config.shutdownGracePeriodMs > 0 || config.shutdownGracePeriodCriticalPodsMs > 0)
+  ) {
+    const message = 'Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time';
+    complain('shutdownGracePeriodByPodPriority', `${message}; remove one of the two`);
+  }
 }
 
 function fileWarnings(file: ConfigFile): string[] {

@@ -1,5 +1,6 @@
 /** Kinds of settings that are maps. */
 import { parseQuantity } from '../kubelet/manifest/quantity.ts';
+import { SIGNALS, thresholdOf } from '../kubelet/status/pressure.ts';
 import { type Kind, mustBe, readString, split, ValueError, within } from './kinds.ts';
 
 /** Resource name → quantity, of the resources that can be reserved (cmd/kubelet/app/server.go, parseResourceList). */
@@ -34,6 +35,42 @@ export function reservedResources(): Kind<Record<string, string>> {
     show: (value) =>
       Object.entries(value)
         .map(([name, amount]) => `${name}=${amount}`)
+        .join(', ') || '(none)',
+  };
+}
+
+/** Eviction signal → quantity or percentage; flags are written `NAME<AMOUNT` (pkg/kubelet/eviction/helpers.go). */
+export function evictionThresholds(): Kind<Record<string, string>> {
+  const known = Object.keys(SIGNALS);
+  const check = (entries: [string, unknown][]): Record<string, string> => {
+    for (const [name, value] of entries) {
+      within(name, () => {
+        if (!known.includes(name)) throw new ValueError(`is no eviction signal; known are ${known.join(', ')}`);
+        const amount = thresholdOf(readString(value), 100);
+        if (amount === undefined || amount < 0) throw mustBe('a quantity or a percentage, zero or more', value);
+      });
+    }
+    return Object.fromEntries(entries as [string, string][]);
+  };
+  return {
+    name: 'map of quantities',
+    valueName: 'NAME<AMOUNT,…',
+    read: (value) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw mustBe('a map of quantities', value);
+      return check(Object.entries(value));
+    },
+    readFlag: (texts) =>
+      check(
+        split(texts).map((pair) => {
+          const at = pair.indexOf('<');
+          if (at < 1) throw new ValueError(`must be NAME<AMOUNT, not ${JSON.stringify(pair)}`);
+          return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+        }),
+      ),
+    show: (value) =>
+      Object.entries(value)
+        .map(([name, amount]) => `${name}<${amount}`)
         .join(', ') || '(none)',
   };
 }

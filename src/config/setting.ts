@@ -12,6 +12,8 @@ export interface Setting<T> {
   zeroIsUnset?: true;
   /** Accepted and checked, but nothing uses it yet: a file that sets it gets it named in the warning. */
   pending?: true;
+  /** A SIGHUP changes it while the agent runs: it is read through src/live-settings.ts and never copied. */
+  live?: true;
   /** One line; for `--help` and the documentation. */
   help: string;
 }

@@ -1,8 +1,9 @@
 /**
  * Every setting of the agent, once: where it is written, how it is read, its default.
  *
- * To add one: 1. its key and unit in types.ts; 2. a row here, or for the listeners in endpoint-settings.ts; 3. remove its
- * field from other-fields.ts; 4. `npm run docs`, which writes docs/configuration.md and `--help` from this table.
+ * To add one: 1. its key and unit in types.ts; 2. a row here, or for the listeners in endpoint-settings.ts, or for what
+ * Pods may do in policy-settings.ts; 3. remove its field from other-fields.ts; 4. `npm run docs`, which writes
+ * docs/configuration.md and `--help` from this table.
  */
 
 import { ENDPOINT_SETTINGS } from './endpoint-settings.ts';
@@ -14,16 +15,17 @@ import {
   filePath,
   httpUrl,
   integer,
-  ipAddress,
   ipAddresses,
+  nodeAddresses,
   oneOf,
-  stringList,
   text,
   unixEndpoint,
   unixEndpoints,
 } from './kinds.ts';
-import { httpHeaders, reservedResources } from './map-kinds.ts';
+import { evictionThresholds, httpHeaders, reservedResources } from './map-kinds.ts';
+import { POLICY_SETTINGS } from './policy-settings.ts';
 import type { Setting } from './setting.ts';
+import { SHUTDOWN_SETTINGS } from './shutdown-settings.ts';
 import type { Config } from './types.ts';
 
 export const CONTAINERD_ENDPOINT = 'unix:///run/containerd/containerd.sock';
@@ -58,8 +60,8 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   metadata: {
     flag: 'metadata',
     kind: text(),
-    default: 'none',
-    help: 'Where the cloud gives this machine its Pods: `none`, `auto` (the first provider that fits), or `NAME[=ARGUMENT]`, several with commas between; `rower metadata --help` names them. They are written into the manifest directory.',
+    default: 'auto',
+    help: 'Where the cloud gives this machine its Pods: `none`, `auto` (the first provider that fits by firmware strings, labels of media, kernel command line and files; no network is asked to find out), or `NAME[=ARGUMENT]`, several with commas between; `rower metadata --help` names them. They are written into the manifest directory.',
   },
   metadataGuard: {
     flag: 'metadata-guard',
@@ -67,17 +69,24 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: true,
     help: 'Pods cannot reach the metadata service that the machine has its Pods from, unless annotated `rower.dev/metadata-access: allow`. Needs nftables.',
   },
+  metadataGuardHostNetwork: {
+    flag: 'metadata-guard-host-network',
+    kind: boolean(),
+    default: false,
+    help: 'The same for Pods on the network of the host. Needs cgroup version 2.',
+  },
   metadataTrust: {
     flag: 'metadata-trust',
     kind: oneOf('off', 'warn', 'require'),
     default: 'off',
-    help: 'Manifests from metadata that no key of `/etc/rower/trust/allowed_signers` has signed are taken, taken with a warning, or refused.',
+    help: 'Manifests from metadata that no key in `/etc/rower/trust` has signed are taken, taken with a warning, or refused.',
   },
   fileCheckFrequencyMs: {
     field: 'fileCheckFrequency',
     kind: duration({ minMs: 100 }),
     default: 20 * SECOND_MS,
     zeroIsUnset: true,
+    live: true,
     help: 'Time between full scans of the manifest directory; changes are noticed at once anyway.',
   },
   httpCheckFrequencyMs: {
@@ -85,6 +94,7 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     kind: duration({ minMs: 100 }),
     default: 20 * SECOND_MS,
     zeroIsUnset: true,
+    live: true,
     help: 'Time between requests for the manifest URL.',
   },
   containerRuntimeEndpoints: {
@@ -115,6 +125,12 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     zeroIsUnset: true,
     help: 'Directory of container logs.',
   },
+  containerLogLinksDir: {
+    flag: 'container-log-links-dir',
+    kind: filePath({ allowEmpty: true }),
+    default: '/var/log/containers',
+    help: 'Directory of links `<pod>_<namespace>_<container>-<id>.log` to container logs, where log collectors look for them. Empty: none are made. The default is used together with the default of `podLogsDir` only.',
+  },
   nodeName: {
     flag: 'hostname-override',
     kind: hostname(),
@@ -123,9 +139,9 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   },
   nodeIp: {
     flag: 'node-ip',
-    kind: ipAddress({ allowEmpty: true }),
+    kind: nodeAddresses(),
     default: '',
-    help: 'IP address of this node as Pods report it. Default: that of the default route.',
+    help: 'IP address of this node as Pods report it; two with a comma between for dual stack, the preferred one first. Default: those of the default routes.',
   },
   ...ENDPOINT_SETTINGS,
   cgroupRoot: {
@@ -146,6 +162,7 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     field: 'resolvConf',
     kind: filePath({ allowEmpty: true }),
     default: '/etc/resolv.conf',
+    live: true,
     help: 'Resolver file on which the DNS settings of Pods are based. Empty: none.',
   },
   clusterDNS: {
@@ -165,6 +182,7 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     kind: integer({ min: 0 }),
     default: 110,
     zeroIsUnset: true,
+    live: true,
     help: 'Number of Pods that may run.',
   },
   podPidsLimit: {
@@ -179,13 +197,7 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: false,
     help: "Containers without a seccomp profile run under the runtime's default profile.",
   },
-  allowedUnsafeSysctls: {
-    field: 'allowedUnsafeSysctls',
-    kind: stringList(),
-    default: [],
-    pending: true,
-    help: 'Sysctls beyond the safe ones that Pods may set; a trailing `*` matches any rest.',
-  },
+  ...POLICY_SETTINGS,
   cpuCFSQuota: {
     field: 'cpuCFSQuota',
     kind: boolean(),
@@ -209,30 +221,54 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     kind: byteSize(),
     default: 10 * 2 ** 20,
     zeroIsUnset: true,
+    live: true,
     help: "Size at which a container's log file is rotated.",
   },
   containerLogMaxFiles: {
     field: 'containerLogMaxFiles',
     kind: integer({ min: 2 }),
     default: 5,
+    live: true,
     help: 'Log files kept per container.',
   },
   containerLogMonitorIntervalMs: {
     field: 'containerLogMonitorInterval',
     kind: duration({ minMs: 3 * SECOND_MS }),
     default: 10 * SECOND_MS,
+    live: true,
     help: 'Time between looks at the sizes of log files.',
+  },
+  evictionHard: {
+    field: 'evictionHard',
+    kind: evictionThresholds(),
+    default: {
+      'memory.available': '100Mi',
+      'nodefs.available': '10%',
+      'nodefs.inodesFree': '5%',
+      'imagefs.available': '15%',
+      'imagefs.inodesFree': '5%',
+    },
+    help: "What is to be left of the machine's memory, disks and process ids; with less the Node says MemoryPressure, DiskPressure or PIDPressure. No Pod is evicted.",
+  },
+  evictionPressureTransitionPeriodMs: {
+    field: 'evictionPressureTransitionPeriod',
+    kind: duration(),
+    default: 5 * MINUTE_MS,
+    zeroIsUnset: true,
+    help: 'Time for which such a pressure is still told after it is over.',
   },
   imageGCHighThresholdPercent: {
     field: 'imageGCHighThresholdPercent',
     kind: integer({ min: 0, max: 100 }),
     default: 85,
+    live: true,
     help: 'Disk usage in percent above which unused images are removed.',
   },
   imageGCLowThresholdPercent: {
     field: 'imageGCLowThresholdPercent',
     kind: integer({ min: 0, max: 100 }),
     default: 80,
+    live: true,
     help: 'Disk usage in percent down to which unused images are removed.',
   },
   imageMinimumGCAgeMs: {
@@ -240,12 +276,14 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     kind: duration(),
     default: 2 * MINUTE_MS,
     zeroIsUnset: true,
+    live: true,
     help: 'Time for which an unused image is kept at least.',
   },
   imageMaximumGCAgeMs: {
     field: 'imageMaximumGCAge',
     kind: duration(),
     default: 0,
+    live: true,
     help: 'Time after which an unused image is removed whatever the disk usage; 0s is never.',
   },
   registryPullQPS: {
@@ -265,7 +303,14 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     field: 'maxParallelImagePulls',
     kind: integer({ min: 1 }),
     default: 4,
+    live: true,
     help: "Image pulls under way at once. The kubelet's default is 1; `serializeImagePulls: true` sets that.",
+  },
+  imagePolicy: {
+    flag: 'image-policy',
+    kind: filePath({ allowEmpty: true }),
+    default: '/etc/rower/trust/images.yaml',
+    help: 'ImagePolicy file: which images may run on this machine, by digest or by the key of cosign that signed them. Without the file, and when empty: all.',
   },
   imageCredentialProviderConfig: {
     flag: 'image-credential-provider-config',
@@ -283,24 +328,16 @@ export const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     field: 'crashLoopBackOff.maxContainerRestartPeriod',
     kind: duration({ minMs: SECOND_MS, maxMs: 300 * SECOND_MS }),
     default: 300 * SECOND_MS,
+    live: true,
     help: 'Longest wait between restarts of a container that keeps ending.',
   },
-  shutdownGracePeriodMs: {
-    field: 'shutdownGracePeriod',
-    kind: duration({ minMs: SECOND_MS, allowZero: true }),
-    default: 0,
-    help: 'Time that a shutdown of the machine is held up for Pods to end; 0s is off.',
-  },
-  shutdownGracePeriodCriticalPodsMs: {
-    field: 'shutdownGracePeriodCriticalPods',
-    kind: duration({ minMs: SECOND_MS, allowZero: true }),
-    default: 0,
-    help: 'The part of `shutdownGracePeriod` kept for critical Pods.',
-  },
+  ...SHUTDOWN_SETTINGS,
   verbosity: {
+    field: 'logging.verbosity',
     flag: 'v',
     kind: integer({ min: 0, max: 10 }),
     default: 0,
+    live: true,
     help: 'Log verbosity: 0 is info, 1 and more is debug.',
   },
 };

@@ -1,3 +1,6 @@
+import type { RuntimeClass } from '../kubelet/node.ts';
+import type { PriorityPeriod } from './shutdown-kind.ts';
+
 /**
  * The agent's settings after merging defaults, the KubeletConfiguration file (kubelet.config.k8s.io/v1beta1) and flags
  * (flags win). Names follow that file; units are in the names.
@@ -13,6 +16,8 @@ export interface Config {
   metadata: string;
   /** Pods are kept away from the metadata service that gave the machine its Pods. */
   metadataGuard: boolean;
+  /** Pods on the host's network too. */
+  metadataGuardHostNetwork: boolean;
   metadataTrust: 'off' | 'warn' | 'require';
   fileCheckFrequencyMs: number;
   httpCheckFrequencyMs: number;
@@ -22,9 +27,11 @@ export interface Config {
   imageServiceEndpoint: string;
   rootDir: string;
   podLogsDir: string;
+  /** Empty: no links to container logs are made. */
+  containerLogLinksDir: string;
   /** Lower-case node name. */
   nodeName: string;
-  /** Empty: found from the default route. */
+  /** One address, or two of different families with a comma between. Empty: found from the default routes. */
   nodeIp: string;
   /** 0: off. */
   readOnlyPort: number;
@@ -55,7 +62,20 @@ export interface Config {
   maxPods: number;
   podPidsLimit: number;
   seccompDefault: boolean;
+  /** With dots; `*` at the end is any rest. */
   allowedUnsafeSysctls: string[];
+  allowPrivileged: boolean;
+  allowHostNetwork: boolean;
+  allowHostPID: boolean;
+  allowHostIPC: boolean;
+  allowUnconfined: boolean;
+  /** In upper case without `CAP_`; `*`: every one. */
+  allowedCapabilities: string[];
+  /** Absolute and normalised; `/`: every one. */
+  allowedHostPaths: string[];
+  requireImageDigest: boolean;
+  /** By name. */
+  runtimeClasses: Record<string, RuntimeClass>;
   cpuCFSQuota: boolean;
   systemReserved: Record<string, string>;
   kubeReserved: Record<string, string>;
@@ -72,9 +92,16 @@ export interface Config {
   /** Both empty: no exec credential providers. */
   imageCredentialProviderConfig: string;
   imageCredentialProviderBinDir: string;
+  /** Empty, or the default file absent: every image may run. */
+  imagePolicy: string;
   maxContainerRestartPeriodMs: number;
+  /** Signal → quantity or percentage; sets conditions of the Node, evicts nothing. */
+  evictionHard: Record<string, string>;
+  evictionPressureTransitionPeriodMs: number;
   shutdownGracePeriodMs: number;
   shutdownGracePeriodCriticalPodsMs: number;
+  /** Not empty: instead of the other two. */
+  shutdownGracePeriodByPodPriority: readonly PriorityPeriod[];
   /** 0 info, 1 and more debug. */
   verbosity: number;
 }

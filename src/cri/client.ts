@@ -9,10 +9,11 @@ import {
   toContainerStatus,
   toFilesystemUsage,
   toImage,
-  toRuntimeHandler,
+  toRuntimeStatus,
   toSandbox,
   toSandboxImage,
   toSandboxStatus,
+  toSpecResources,
 } from './convert.ts';
 import { changeMs, execSyncMs, pullImageMs, questionMs, runPodSandboxMs, stopContainerMs } from './deadlines.ts';
 import { createEndpoints, type Endpoint, type Endpoints } from './endpoints.ts';
@@ -27,11 +28,11 @@ import {
   type WireSandboxStats,
 } from './stats.ts';
 import type {
+  ContainerStatusResponse,
   RuntimeConfigResponse,
   StatusResponse,
   VersionResponse,
   WireContainer,
-  WireContainerStatus,
   WireExecSyncResponse,
   WireFilesystemUsage,
   WireImage,
@@ -70,6 +71,7 @@ export function createCriClient(options: CriClientOptions): CriClient {
   const services = loadServices();
   const version = method(services.runtime, 'Version');
   let closed = false;
+  let hidesResources = false;
 
   const ask = (channel: Client) => unary(channel, version, {}, { env, call: 'Version', deadlineMs: askMs });
   const answers = async ({ channel }: Endpoint) => void (await ask(channel));
@@ -119,9 +121,7 @@ export function createCriClient(options: CriClientOptions): CriClient {
       return { runtimeName, runtimeVersion };
     },
     async status() {
-      const { status, runtimeHandlers } = await onRuntime<StatusResponse>('Status', {}, questionMs);
-      const handlers = runtimeHandlers.map(toRuntimeHandler);
-      return { conditions: status?.conditions ?? [], ...(handlers.length > 0 && { runtimeHandlers: handlers }) };
+      return toRuntimeStatus(await onRuntime<StatusResponse>('Status', {}, questionMs));
     },
     async sandboxImage() {
       const { info } = await onRuntime<StatusResponse>('Status', { verbose: true }, questionMs);
@@ -173,10 +173,18 @@ export function createCriClient(options: CriClientOptions): CriClient {
       const { containers } = await onRuntime<{ containers: WireContainer[] }>('ListContainers', message, questionMs);
       return containers.map(toContainer);
     },
-    async containerStatus(id) {
+    async containerStatus(id, { resources = false } = {}) {
       const call = 'ContainerStatus';
-      const { status } = await onRuntime<{ status: WireContainerStatus | null }>(call, { containerId: id }, questionMs);
-      return toContainerStatus(present(status, call));
+      const ask = (verbose: boolean) =>
+        onRuntime<ContainerStatusResponse>(call, { containerId: id, ...(verbose && { verbose }) }, questionMs);
+      const brief =
+        resources && hidesResources ? undefined : toContainerStatus(present((await ask(false)).status, call));
+      if (brief && (!resources || brief.resources || brief.state !== 'running')) return brief;
+      // Before containerd 1.7 only the long answer tells.
+      hidesResources = true;
+      const { status, info } = await ask(true);
+      const found = toSpecResources(info);
+      return { ...toContainerStatus(present(status, call)), ...(found && { resources: found }) };
     },
     async createContainer(sandboxId, config, sandboxConfig, signal) {
       const call = 'CreateContainer';

@@ -1,5 +1,6 @@
 /** Wire messages to and from the plain types of the port. Pure. */
 import type {
+  AppliedResources,
   Container,
   ContainerConfig,
   ContainerRunState,
@@ -7,17 +8,20 @@ import type {
   FilesystemUsage,
   Image,
   RuntimeHandler,
+  RuntimeStatus,
   Sandbox,
   SandboxState,
   SandboxStatus,
 } from './port.ts';
 import type {
+  StatusResponse,
   WireContainer,
   WireContainerStatus,
   WireFilesystemUsage,
   WireImage,
   WirePodSandbox,
   WirePodSandboxStatus,
+  WireResources,
   WireRuntimeHandler,
 } from './wire.ts';
 
@@ -39,6 +43,15 @@ export function toSandboxStatus(wire: WirePodSandboxStatus): SandboxStatus {
     id: wire.id,
     state: toSandboxState(wire.state),
     ips: addresses.filter((ip): ip is string => ip !== undefined && ip !== ''),
+  };
+}
+
+export function toRuntimeStatus({ status, runtimeHandlers, features }: StatusResponse): RuntimeStatus {
+  const handlers = runtimeHandlers.map(toRuntimeHandler);
+  return {
+    conditions: status?.conditions ?? [],
+    ...(handlers.length > 0 && { runtimeHandlers: handlers }),
+    ...(features && { supplementalGroupsPolicy: features.supplementalGroupsPolicy }),
   };
 }
 
@@ -76,7 +89,40 @@ export function toContainerStatus(wire: WireContainerStatus): ContainerStatus {
     imageRef: wire.imageRef,
     logPath: wire.logPath,
     ...(user && { user: { uid: user.uid, gid: user.gid, supplementalGroups: user.supplementalGroups } }),
+    ...(wire.resources?.linux && { resources: toAppliedResources(wire.resources.linux) }),
   };
+}
+
+/** Zero, and a negative quota or limit, mean that there is none. */
+export function toAppliedResources(wire: Partial<WireResources>): AppliedResources {
+  const { cpuPeriod = 0, cpuQuota = 0, cpuShares = 0, memoryLimitInBytes = 0 } = wire;
+  return {
+    ...(cpuPeriod > 0 && { cpuPeriod }),
+    ...(cpuQuota > 0 && { cpuQuota }),
+    ...(cpuShares > 0 && { cpuShares }),
+    ...(memoryLimitInBytes > 0 && { memoryLimitInBytes }),
+  };
+}
+
+/** From the OCI specification that runtimes tell when asked for everything; undefined when they do not. */
+export function toSpecResources(info: Record<string, string>): AppliedResources | undefined {
+  try {
+    const { runtimeSpec } = JSON.parse(info.info ?? '{}') as { runtimeSpec?: { linux?: { resources?: unknown } } };
+    const resources = runtimeSpec?.linux?.resources as
+      | { cpu?: Record<string, unknown>; memory?: Record<string, unknown> }
+      | undefined;
+    if (!resources) return undefined;
+    const { cpu = {}, memory = {} } = resources;
+    const number = (value: unknown) => (typeof value === 'number' ? value : 0);
+    return toAppliedResources({
+      cpuPeriod: number(cpu.period),
+      cpuQuota: number(cpu.quota),
+      cpuShares: number(cpu.shares),
+      memoryLimitInBytes: number(memory.limit),
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 export function toImage(wire: WireImage): Image {

@@ -5,6 +5,7 @@
  * what is used, with times in milliseconds since the epoch (fractional; 0 on the wire becomes `undefined`) and states as
  * lower-case words. Source of names and numbers: k8s.io/cri-api runtime/v1 api.proto.
  */
+import type { AppliedResources } from './applied.ts';
 
 // ---- answers -------------------------------------------------------------------------------------------------------
 
@@ -66,6 +67,8 @@ export interface ContainerStatus {
   imageRef: string;
   logPath: string;
   user?: { uid: number; gid: number; supplementalGroups: number[] };
+  /** When they were asked for and the runtime tells. */
+  resources?: AppliedResources;
 }
 
 export interface RuntimeVersion {
@@ -79,6 +82,15 @@ export interface RuntimeCondition {
   status: boolean;
   reason: string;
   message: string;
+}
+
+/** Of the runtime as a whole. */
+export interface RuntimeStatus {
+  conditions: RuntimeCondition[];
+  /** Absent: it does not tell. */
+  runtimeHandlers?: RuntimeHandler[];
+  /** It honours `supplementalGroupsPolicy: Strict`; absent: it does not tell, and does not. */
+  supplementalGroupsPolicy?: boolean;
 }
 
 /** What one way of running containers can do. Before containerd 2.0 and CRI-O 1.30 runtimes do not tell. */
@@ -283,7 +295,7 @@ export class CriError extends Error {
 /** Every call has a deadline of its own and rejects with `CriError` only. `signal` aborts the call on our side. */
 export interface Cri {
   version(): Promise<RuntimeVersion>;
-  status(): Promise<{ conditions: RuntimeCondition[]; runtimeHandlers?: RuntimeHandler[] }>;
+  status(): Promise<RuntimeStatus>;
   /** The image of sandboxes themselves, which no container names; `undefined` when the runtime does not tell. */
   sandboxImage(): Promise<string | undefined>;
   /** `undefined` when the runtime does not tell (UNIMPLEMENTED before containerd 2.0). */
@@ -300,7 +312,8 @@ export interface Cri {
   removePodSandbox(id: string): Promise<void>;
 
   listContainers(labels: Record<string, string>): Promise<Container[]>;
-  containerStatus(id: string): Promise<ContainerStatus>;
+  /** `resources`: with what it is held to now, which costs some runtimes a longer answer. */
+  containerStatus(id: string, options?: { resources?: boolean }): Promise<ContainerStatus>;
   createContainer(
     sandboxId: string,
     config: ContainerConfig,
@@ -331,4 +344,5 @@ export interface Cri {
   imageFsInfo(): Promise<FilesystemUsage[]>;
 }
 
+export type { AppliedResources } from './applied.ts';
 export type { ContainerEnd, RuntimeEvents, RuntimeHint } from './hints.ts';

@@ -39,6 +39,11 @@ export interface InterfaceUsage {
   rxErrors?: number;
   txBytes?: number;
   txErrors?: number;
+  /** CRI does not tell these; the kernel does. */
+  rxPackets?: number;
+  rxDropped?: number;
+  txPackets?: number;
+  txDropped?: number;
 }
 
 /** One row of ListPodSandboxStats: the Pod as a whole. */

@@ -15,6 +15,7 @@ export interface VersionResponse {
 export interface StatusResponse {
   status: { conditions: { type: string; status: boolean; reason: string; message: string }[] } | null;
   runtimeHandlers: WireRuntimeHandler[];
+  features: { supplementalGroupsPolicy: boolean } | null;
   /** JSON texts of the runtime's own form, when asked for. */
   info: Record<string, string>;
 }
@@ -68,6 +69,20 @@ export interface WireContainerStatus {
   message: string;
   logPath: string;
   user: { linux: { uid: number; gid: number; supplementalGroups: number[] } | null } | null;
+  resources: { linux: WireResources | null } | null;
+}
+
+export interface WireResources {
+  cpuPeriod: number;
+  cpuQuota: number;
+  cpuShares: number;
+  memoryLimitInBytes: number;
+}
+
+export interface ContainerStatusResponse {
+  status: WireContainerStatus | null;
+  /** JSON texts of the runtime's own form, when asked for. */
+  info: Record<string, string>;
 }
 
 export interface WireImage {

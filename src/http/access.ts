@@ -10,6 +10,8 @@ const MAX_TOKEN_BYTES = 4096;
 const MAX_CERTIFICATE_GROUPS = 32;
 /** Shorter ones could be guessed. */
 const MIN_TOKEN_CHARS = 16;
+/** A token in a WebSocket's protocols follows this (apiserver pkg/authentication/request/websocket). */
+export const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 export const TOKEN_USER: User = { name: 'rower:bearer', groups: ['system:authenticated'] };
 
 /** Resolves to nothing for somebody unknown. Never rejects. */
@@ -32,12 +34,21 @@ export function authenticator(tokenFile: string): Authenticate {
   return async (request) => {
     const certified = certificateUser(request);
     if (certified) return certified;
-    const token = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearerOf(request);
     if (token === undefined) return undefined;
     // Digests have one length, so the comparison tells nothing of the token.
     const expected = await wanted().catch(() => undefined);
     return expected && timingSafeEqual(expected, sha256(token)) ? TOKEN_USER : undefined;
   };
+}
+
+/** From the header, or from a WebSocket's protocols: a browser can send no header there. */
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  const token = /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '')?.[1];
+  if (token !== undefined) return token;
+  const protocols = String(headers['sec-websocket-protocol'] ?? '').split(',');
+  const bearer = protocols.map((one) => one.trim()).find((one) => one.startsWith(BEARER_PROTOCOL));
+  return bearer && Buffer.from(bearer.slice(BEARER_PROTOCOL.length), 'base64url').toString();
 }
 
 /** The name is the certificate's CN, the groups are its Os, as Kubernetes reads them. */

@@ -10,7 +10,7 @@ import type { Authenticate } from './access.ts';
 import { hostAllowed, originAllowed } from './hosts.ts';
 import { ANONYMOUS, type Answered, json, type Reply, type Sink, type StreamReply, type User } from './message.ts';
 import { refuse } from './refuse.ts';
-import { matchRoute, pageNotFound } from './routes.ts';
+import { matchRoute, pageNotFound, resolveProxy } from './routes.ts';
 import { ApiError, badRequest, bodyTooLarge, forbidden, internalError, unauthorized, unknownPath } from './status.ts';
 import type { View } from './view.ts';
 
@@ -50,6 +50,7 @@ export async function answer(
   const beganMs = env.monotonicMs();
   const method = request.method ?? '';
   let pattern = 'other';
+  let user = '';
   let isStream = false;
   response.on('error', () => response.destroy());
   response.on('close', () => {
@@ -61,36 +62,59 @@ export async function answer(
       isStream,
       serverType: full ? ('readwrite' as const) : ('readonly' as const),
     };
-    env.log.debug(answered, 'http request');
+    env.log.debug({ ...answered, user }, 'http request');
     observe?.(answered);
   });
   const body = readBody(request);
-  let reply: Reply | StreamReply;
-  try {
-    const view = look();
-    const { segments, query } = readTarget(request, options, view);
-    const user = await identify(request, segments, full?.authenticate);
-    const match = matchRoute(segments, method);
-    if (!match) {
-      if (method !== 'GET' && method !== 'HEAD') throw refuse(segments, view);
-      if (segments[0] === 'api' || segments[0] === 'apis') throw unknownPath();
-      reply = pageNotFound();
-    } else {
-      pattern = match.route.pattern;
-      const { accept = '', 'content-type': type = '' } = request.headers;
-      const asked = { params: match.params, query, accept, user };
-      const posted = method === 'POST' ? { body: { type, bytes: await body() } } : {};
-      reply = await match.route.handle({ ...asked, ...posted }, view);
-    }
-  } catch (error) {
-    reply = errorReply(error, env);
-  }
+  const resolved = await resolve(request, options, look, body);
+  const { reply } = resolved;
+  ({ pattern, user } = resolved);
   isStream = 'start' in reply;
   try {
     await send(reply, request, response, env);
   } catch (error) {
     env.log.error({ path: pattern, error: String(error) }, 'an http answer could not be sent');
     response.destroy();
+  }
+}
+
+export interface Resolved {
+  /** Of the route; `other` where there is none. */
+  readonly pattern: string;
+  readonly reply: Reply | StreamReply;
+  /** Who asked; empty: nobody who is known. */
+  readonly user: string;
+}
+
+/** Checks who asks for what and asks the route's handler. Never rejects: errors are replies. */
+export async function resolve(
+  request: IncomingMessage,
+  options: AnswerOptions,
+  look: () => View,
+  body: () => Promise<Buffer>,
+): Promise<Resolved> {
+  const method = request.method ?? '';
+  let pattern = 'other';
+  let name = '';
+  try {
+    const view = look();
+    const { segments, query } = readTarget(request, options, view);
+    const user = await identify(request, segments, options.full?.authenticate);
+    name = user.name;
+    const isRead = method === 'GET' || method === 'HEAD';
+    const match = matchRoute(isRead ? resolveProxy(segments, view) : segments, method);
+    if (!match) {
+      if (!isRead) throw refuse(segments, view);
+      if (segments[0] === 'api' || segments[0] === 'apis') throw unknownPath();
+      return { pattern, reply: pageNotFound(), user: name };
+    }
+    pattern = match.route.pattern;
+    const { accept = '', 'content-type': type = '' } = request.headers;
+    const asked = { params: match.params, query, accept, user };
+    const posted = method === 'POST' ? { body: { type, bytes: await body() } } : {};
+    return { pattern, reply: await match.route.handle({ ...asked, ...posted }, view), user: name };
+  } catch (error) {
+    return { pattern, reply: errorReply(error, options.env), user: name };
   }
 }
 
@@ -174,7 +198,7 @@ async function send(
     reply.start(sinkOf(response, env));
     return;
   }
-  let body = Buffer.from(reply.body);
+  let body = reply.bytes ?? Buffer.from(reply.body);
   if (body.length >= GZIP_FROM_BYTES && takesGzip(request.headers['accept-encoding'])) {
     body = Buffer.from(await compress(body, { level: GZIP_LEVEL }));
     headers['Content-Encoding'] = 'gzip';

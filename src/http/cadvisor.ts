@@ -4,7 +4,7 @@
  *
  * To add one: a row in CONTAINER, or in the list that fits.
  */
-import type { ContainerStats } from '../cri/stats.ts';
+import type { ContainerStats, InterfaceUsage } from '../cri/stats.ts';
 import type { Published } from '../kubelet/published.ts';
 import { podCgroupPath } from '../kubelet/sandbox/cgroups.ts';
 import { qosClass } from '../kubelet/sandbox/qos.ts';
@@ -24,7 +24,7 @@ interface Subject {
   readonly usage: Pick<ContainerStats, 'cpu' | 'memory' | 'swapUsageBytes' | 'writableLayer'>;
   readonly cgroup?: CgroupUsage;
   readonly spec?: Container | undefined;
-  readonly network?: PodUsage['network'];
+  readonly network?: readonly InterfaceUsage[] | undefined;
   readonly startedMs?: number | undefined;
 }
 
@@ -124,8 +124,22 @@ const CONTAINER: readonly Row[] = [
   ['container_fs_writes_total', 'counter', 'Writes to devices.', devices(({ writes }) => writes)],
   ['container_network_receive_bytes_total', 'counter', 'Bytes received.', interfaces('rxBytes')],
   ['container_network_receive_errors_total', 'counter', 'Errors while receiving.', interfaces('rxErrors')],
+  ['container_network_receive_packets_total', 'counter', 'Packets received.', interfaces('rxPackets')],
+  [
+    'container_network_receive_packets_dropped_total',
+    'counter',
+    'Packets dropped while receiving.',
+    interfaces('rxDropped'),
+  ],
   ['container_network_transmit_bytes_total', 'counter', 'Bytes sent.', interfaces('txBytes')],
   ['container_network_transmit_errors_total', 'counter', 'Errors while sending.', interfaces('txErrors')],
+  ['container_network_transmit_packets_total', 'counter', 'Packets sent.', interfaces('txPackets')],
+  [
+    'container_network_transmit_packets_dropped_total',
+    'counter',
+    'Packets dropped while sending.',
+    interfaces('txDropped'),
+  ],
   [
     'container_spec_memory_limit_bytes',
     'gauge',
@@ -145,20 +159,23 @@ function devices(of: (io: CgroupUsage['io'][number]) => number): Row[3] {
   return ({ cgroup }) => (cgroup?.io ?? []).map((io) => [{ device: io.device }, of(io)]);
 }
 
-function interfaces(of: 'rxBytes' | 'rxErrors' | 'txBytes' | 'txErrors'): Row[3] {
-  return ({ network }) => (network?.interfaces ?? []).map((one) => [{ interface: one.name }, one[of]]);
+function interfaces(of: Exclude<keyof InterfaceUsage, 'name'>): Row[3] {
+  return ({ network }) => (network ?? []).map((one) => [{ interface: one.name }, one[of]]);
 }
 
 /** `startedMs`: when a container started, by its id. */
-export async function cadvisorMetrics(
-  usage: Usage,
-  published: Published,
-  startedMs: ReadonlyMap<string, number>,
-): Promise<string> {
+export function cadvisorMetrics(usage: Usage, published: Published, startedMs: ReadonlyMap<string, number>): string {
   const { node } = published;
   const byUid = new Map(published.pods.map(({ pod }) => [pod.metadata.uid, pod]));
-  const ofPods = await Promise.all(usage.pods.map((pod) => podSubjects(pod, byUid.get(pod.uid), published, startedMs)));
-  const subjects: Subject[] = [{ labels: labelsOf('/'), usage: usage.node }, ...ofPods.flat()];
+  const ofPods = usage.pods.flatMap((pod) => podSubjects(pod, byUid.get(pod.uid), published, startedMs));
+  const subjects: Subject[] = [
+    {
+      labels: labelsOf('/'),
+      usage: usage.node,
+      network: usage.node.network && [usage.node.network],
+    },
+    ...ofPods,
+  ];
   const families = CONTAINER.map(
     ([name, type, help, values]): Family => ({
       name,
@@ -182,33 +199,33 @@ export async function cadvisorMetrics(
   ]);
 }
 
-async function podSubjects(
+function podSubjects(
   usage: PodUsage,
   pod: Pod | undefined,
   { node }: Published,
   startedMs: ReadonlyMap<string, number>,
-): Promise<Subject[]> {
+): Subject[] {
   const { namespace, name, uid } = usage;
   const qos = pod ? qosClass(pod) : 'BestEffort';
   const specs = [...(pod?.spec.containers ?? []), ...(pod?.spec.initContainers ?? [])];
   const whole: Subject = {
     labels: labelsOf(podCgroupPath(uid, qos, node), { namespace, pod: name }),
     usage,
-    network: usage.network,
+    network: usage.network?.interfaces,
   };
-  const containers = usage.containers.map(async (one): Promise<Subject> => {
+  const containers = usage.containers.map((one): Subject => {
     const spec = specs.find((each) => each.name === one.name);
     const paths = containerCgroups(uid, qos, one.id, node);
     const more = { namespace, pod: name, container: one.name, image: spec?.image ?? '', name: one.id };
     return {
       labels: labelsOf(paths[0] ?? '', more),
       usage: one,
-      cgroup: await cgroupUsage(paths, node.cgroupVersion),
+      cgroup: cgroupUsage(paths, node.cgroupVersion),
       spec,
       startedMs: startedMs.get(one.id),
     };
   });
-  return [whole, ...(await Promise.all(containers))];
+  return [whole, ...containers];
 }
 
 function labelsOf(id: string, more: Labels = {}): Labels {

@@ -1,9 +1,9 @@
 /** What the kernel counts of a container and CRI does not tell, from its cgroup's files, version 1 and 2. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node } from '../kubelet/node.ts';
 import { podCgroupPath } from '../kubelet/sandbox/cgroups.ts';
 import type { QosClass } from '../kubelet/sandbox/qos.ts';
+import { readKernelFile } from './kernel-file.ts';
 
 export const CGROUP_ROOT = '/sys/fs/cgroup';
 
@@ -36,18 +36,18 @@ export function containerCgroups(uid: string, qos: QosClass, id: string, node: N
   return [join(pod, `cri-containerd-${id}.scope`), join(pod, `crio-${id}.scope`)];
 }
 
-/** Never rejects. `root`: where the cgroup file system is mounted. */
-export async function cgroupUsage(paths: readonly string[], version: 1 | 2, root = CGROUP_ROOT): Promise<CgroupUsage> {
+/** `root`: where the cgroup file system is mounted. */
+export function cgroupUsage(paths: readonly string[], version: 1 | 2, root = CGROUP_ROOT): CgroupUsage {
   for (const path of paths) {
-    const found = version === 2 ? await readV2(join(root, path)) : await readV1(root, path);
+    const found = version === 2 ? readV2(join(root, path)) : readV1(root, path);
     if (found) return found;
   }
   return { io: [] };
 }
 
-async function readV2(group: string): Promise<CgroupUsage | undefined> {
+function readV2(group: string): CgroupUsage | undefined {
   const files = ['cpu.stat', 'memory.stat', 'memory.swap.current', 'pids.current', 'io.stat'];
-  const [cpuText, memoryText, swap, pids, io] = await Promise.all(files.map((name) => text(join(group, name))));
+  const [cpuText, memoryText, swap, pids, io] = files.map((name) => readKernelFile(join(group, name)));
   if (cpuText === undefined) return undefined;
   const cpu = table(cpuText);
   return {
@@ -76,7 +76,7 @@ function ioOfV2(line: string): DeviceUsage[] {
   ];
 }
 
-async function readV1(root: string, path: string): Promise<CgroupUsage | undefined> {
+function readV1(root: string, path: string): CgroupUsage | undefined {
   const files = [
     'cpu/cpu.stat',
     'cpuacct/cpuacct.stat',
@@ -85,8 +85,8 @@ async function readV1(root: string, path: string): Promise<CgroupUsage | undefin
     'blkio/blkio.throttle.io_service_bytes',
     'blkio/blkio.throttle.io_serviced',
   ].map((file) => file.split('/') as [string, string]);
-  const [cpuText, accountText, memoryText, pids, bytes, operations] = await Promise.all(
-    files.map(([controller, name]) => text(join(root, controller, path, name))),
+  const [cpuText, accountText, memoryText, pids, bytes, operations] = files.map(([controller, name]) =>
+    readKernelFile(join(root, controller, path, name)),
   );
   if (cpuText === undefined && memoryText === undefined) return undefined;
   const [cpu, account, memory] = [table(cpuText), table(accountText), table(memoryText)];
@@ -139,8 +139,4 @@ function scaled(value: number | undefined, factor: number): number | undefined {
 
 function defined<K extends string>(key: K, value: number | undefined): { [P in K]?: number } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: number };
-}
-
-function text(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
 }

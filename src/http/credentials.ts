@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Env } from '../kubelet/env.ts';
 import { isMissing, makeDirectory, readLimited, writeAtomically } from '../kubelet/volumes/files.ts';
 import { type KeyPair, selfSigned } from './certificate.ts';
+import { ListenError } from './listen.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const TOKEN_BYTES = 32;
@@ -30,12 +31,15 @@ export interface Credentials extends KeyPair {
   readonly token: string;
 }
 
-/** Throws what the file system throws. */
+/** Where the bearer token is. */
+export const tokenFileIn = (directory: string): string => join(directory, 'token');
+
+/** Throws ListenError for files that were named and cannot be used, else what the file system throws. */
 export async function loadCredentials(options: CredentialOptions): Promise<Credentials> {
   const { directory, certFile, keyFile, env } = options;
   await makeDirectory(directory, 0o700);
-  const pair = certFile ? { cert: await read(certFile), key: await read(keyFile || certFile) } : await ownPair(options);
-  const tokenFile = join(directory, 'token');
+  const pair = certFile ? await givenPair(certFile, keyFile || certFile) : await ownPair(options);
+  const tokenFile = tokenFileIn(directory);
   let token = (await readIfAny(tokenFile)).trim();
   if (token === '') {
     const next = env.random('bearer token');
@@ -43,6 +47,54 @@ export async function loadCredentials(options: CredentialOptions): Promise<Crede
     await writeAtomically(tokenFile, `${token}\n`, SECRET_MODE);
   }
   return { ...pair, tokenFile, token };
+}
+
+async function givenPair(certFile: string, keyFile: string): Promise<KeyPair> {
+  const [cert, key] = [
+    await readNamed('--tls-cert-file', certFile),
+    await readNamed('--tls-private-key-file', keyFile),
+  ];
+  const certificate = parsed(
+    () => new X509Certificate(cert),
+    `--tls-cert-file: ${certFile} holds no certificate in PEM`,
+  );
+  const privateKey = parsed(
+    () => createPrivateKey(key),
+    `--tls-private-key-file: ${keyFile} holds no private key in PEM without a passphrase`,
+  );
+  if (!certificate.checkPrivateKey(privateKey))
+    throw new ListenError(
+      `the key in ${keyFile} is not that of the certificate in ${certFile}: name the pair with --tls-cert-file and --tls-private-key-file, the certificate of this machine first in its file`,
+    );
+  return { cert, key };
+}
+
+/** When a certificate expires, ms since the epoch. */
+export function expiryOf(cert: string): number {
+  return Date.parse(new X509Certificate(cert).validTo);
+}
+
+/** Certificates of the authorities that sign clients, PEM. Throws ListenError. */
+export async function readClientCa(path: string): Promise<string> {
+  const ca = await readNamed('--client-ca-file', path);
+  parsed(() => new X509Certificate(ca), `--client-ca-file: ${path} holds no certificate in PEM`);
+  return ca;
+}
+
+async function readNamed(flag: string, path: string): Promise<string> {
+  try {
+    return await read(path);
+  } catch (error) {
+    throw new ListenError(`${flag}: ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function parsed<T>(parse: () => T, complaint: string): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new ListenError(complaint, { cause });
+  }
 }
 
 /** The pair that was made before, as long as it fits this machine's names and addresses. */

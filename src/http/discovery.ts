@@ -11,8 +11,9 @@ import type { View } from './view.ts';
 const VERBS = ['get', 'list', 'watch'];
 const METRICS_VERBS = ['get', 'list'];
 
-/** Subresources of a resource; `status` reads the same object. */
+/** Subresources of a resource; `status` reads the same object, `proxy` the node's own paths. */
 function subresourcesOf({ name }: Resource, { full }: View): readonly string[] {
+  if (name === 'nodes') return ['proxy', 'status'];
   if (name !== 'pods') return [];
   return full ? ['log', 'status'] : ['status'];
 }

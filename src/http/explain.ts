@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { NO_INSIGHT } from '../kubelet/insight.ts';
 import { chooseLog } from '../kubelet/logs/choose.ts';
+import type { MetadataView } from '../kubelet/metadata-view.ts';
 import { isSidecar } from '../kubelet/plan/containers.ts';
 import type { Wait } from '../kubelet/plan/types.ts';
 import type { PodView } from '../kubelet/published.ts';
@@ -24,7 +25,20 @@ export interface Explanation {
   readonly sourcesKnown: boolean;
   /** What is wrong with manifests; as `/rower/v1/problems` tells it. */
   readonly problems: readonly { source: Source; severity: string; field: string; message: string; line?: number }[];
+  /** What the cloud gave this machine; absent: metadata is off. */
+  readonly metadata?: MetadataExplanation;
   readonly pods: readonly PodExplanation[];
+}
+
+/** As `MetadataView`, with the times as text. Its problems are among those above. */
+export interface MetadataExplanation
+  extends Omit<MetadataView, 'problems' | 'error' | 'lastSuccessAtMs' | 'changedAtMs' | 'nextTryAtMs'> {
+  readonly error?: { readonly kind: string; readonly message: string; readonly at: string };
+  readonly lastSuccess?: string;
+  readonly changed?: string;
+  readonly nextTry?: string;
+  /** What the provider says of the machine, as it stands on the Node. */
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 interface Source {
@@ -81,6 +95,9 @@ export function explain({ params }: Request, view: View): Reply {
     runtime: { name: runtime, version, ready, networkReady, message: oneLine(message) },
     sourcesKnown: published.sourcesKnown,
     problems,
+    ...(published.metadata && {
+      metadata: explainMetadata(published.metadata, published.node.cloud?.pods.annotations ?? {}),
+    }),
     pods: pods.map((pod) => explainPod(pod, view)),
   } satisfies Explanation);
 }
@@ -154,6 +171,18 @@ function explainWait({ container, reason, message, untilMs }: Wait) {
     reason,
     ...(message && { message: oneLine(message) }),
     ...(untilMs !== undefined && Number.isFinite(untilMs) && { until: timeText(untilMs) }),
+  };
+}
+
+function explainMetadata(view: MetadataView, attributes: Readonly<Record<string, string>>): MetadataExplanation {
+  const { problems: _, error, lastSuccessAtMs, changedAtMs, nextTryAtMs, ...rest } = view;
+  return {
+    ...rest,
+    ...(error && { error: { kind: error.kind, message: oneLine(error.message), at: timeText(error.atMs) } }),
+    ...(lastSuccessAtMs !== undefined && { lastSuccess: timeText(lastSuccessAtMs) }),
+    ...(changedAtMs !== undefined && { changed: timeText(changedAtMs) }),
+    ...(nextTryAtMs !== undefined && { nextTry: timeText(nextTryAtMs) }),
+    attributes,
   };
 }
 

@@ -12,7 +12,12 @@ export interface HealthzOptions {
 }
 
 /** Rejects with ListenError. It tells no secrets, so it may be on any address. */
-export async function startHealthz({ address, port, healthz, env }: HealthzOptions): Promise<HttpEndpoint> {
+export async function startHealthz({
+  address,
+  port,
+  healthz,
+  env,
+}: HealthzOptions): Promise<Pick<HttpEndpoint, 'address' | 'port' | 'close'>> {
   const server = limitedServer((request, response) => {
     request.resume();
     response.on('error', () => response.destroy());

@@ -4,6 +4,7 @@
  *
  * To add one: a row in the list that fits its object.
  */
+import type { MachineState } from '../kubelet/node-pressure.ts';
 import type { Published } from '../kubelet/published.ts';
 import { bytesOf, milliOf } from '../kubelet/sandbox/quantities.ts';
 import type { Container, ContainerStatus, Pod } from '../kubelet/types.ts';
@@ -174,8 +175,8 @@ function amounts(list: Record<string, string>): Found {
   });
 }
 
-function nodeFamilies(published: Published, nowMs: number): Family[] {
-  const { metadata, status } = nodeObject(published, { sinceMs: nowMs, nowMs, port: 0, resourceVersion: '' });
+function nodeFamilies(published: Published, nowMs: number, machine: MachineState): Family[] {
+  const { metadata, status } = nodeObject(published, { sinceMs: nowMs, nowMs, port: 0, resourceVersion: '', machine });
   const node = published.node.name;
   const info = status?.nodeInfo;
   const rows: [string, string, Found][] = [
@@ -236,10 +237,10 @@ function samples(labels: Labels, found: Found): Sample[] {
   return found.map(([more, value]) => ({ labels: { ...labels, ...more }, value }));
 }
 
-export function kubeState(published: Published, nowMs: number): string {
+export function kubeState(published: Published, nowMs: number, machine: MachineState): string {
   const pods = published.pods.map(({ pod }) => pod);
   return exposition([
-    ...nodeFamilies(published, nowMs),
+    ...nodeFamilies(published, nowMs, machine),
     ...namespaceFamilies(published),
     ...podFamilies(pods),
     ...containerFamilies(

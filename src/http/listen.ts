@@ -1,9 +1,10 @@
 /** Sockets of the listeners: limits on what a client can hold on to, and errors that name the flag. */
 
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext, type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type { Env } from '../kubelet/env.ts';
 import { STALL_LIMIT_MS } from './answer.ts';
 
@@ -31,33 +32,55 @@ export interface Tls {
   readonly clientCa?: string;
 }
 
+export interface Upgrades {
+  accepts(request: IncomingMessage): boolean;
+  handle(request: IncomingMessage, socket: Socket): void;
+}
+
 /** Plain HTTP, or TLS 1.2 and later. */
-export function limitedServer(handle: RequestListener, tls?: Tls): Server {
+export function limitedServer(handle: RequestListener, tls?: Tls, upgrades?: Upgrades): Server {
   const options: ServerOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_LIMIT_MS,
     requestTimeout: REQUEST_LIMIT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: HEADERS_LIMIT_MS,
+    // Whatever is not upgraded stays a request, and gets a proper answer.
+    shouldUpgradeCallback: (request) => upgrades?.accepts(request) ?? false,
   };
   const server = tls
     ? createTlsServer(
         {
           ...options,
-          key: tls.key,
-          cert: tls.cert,
-          minVersion: 'TLSv1.2',
+          ...contextOf(tls),
           handshakeTimeout: HANDSHAKE_LIMIT_MS,
           // Whoever has no certificate may still have the token.
-          ...(tls.clientCa && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
+          ...(tls.clientCa && { requestCert: true, rejectUnauthorized: false }),
         },
         handle,
       )
     : createServer(options, handle);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = STALL_LIMIT_MS;
+  if (upgrades)
+    server.on('upgrade', (request, socket, head) => {
+      // What came behind the request is read with the rest.
+      if (head.length > 0) socket.unshift(head);
+      upgrades.handle(request, socket as Socket);
+    });
   server.on('clientError', refuseGarbage);
   return server as Server;
+}
+
+function contextOf({ key, cert, clientCa }: Tls): SecureContextOptions {
+  return { key, cert, minVersion: 'TLSv1.2', ...(clientCa && { ca: clientCa }) };
+}
+
+/** For connections from now on. Throws for a key or certificate that cannot be used. */
+export function replaceTls(servers: readonly Server[], tls: Tls): void {
+  const context = contextOf(tls);
+  createSecureContext(context);
+  for (const server of servers) if (server instanceof TlsServer) server.setSecureContext(context);
 }
 
 /** The flags to name when the address cannot be had. */

@@ -12,6 +12,7 @@ import { ApiError, badRequest, notFound, tooManyRequests, unavailable } from './
 import type { FullView, View } from './view.ts';
 
 const MAX_FOLLOWERS = 32;
+const MAX_SHOWN_BYTES = 256 * 1024;
 
 export interface LogsOptions {
   readonly env: Env;
@@ -28,14 +29,13 @@ export class Logs {
     this.#o = options;
   }
 
-  /** Throws ApiError when there is no such log. */
-  async reply(pod: Pod, container: string, query: LogQuery, { node }: Published): Promise<StreamReply> {
+  async #options(pod: Pod, container: string, query: LogQuery, { node }: Published): Promise<LogOptions> {
     const { name, namespace, uid } = pod.metadata;
     const status = statusOf(pod, container);
     if (!status) throw badRequest(`container "${container}" in pod "${name}" is not available`);
     const choice = chooseLog(name, status, query.previous);
     if ('problem' in choice) throw badRequest(choice.problem);
-    const options: LogOptions = {
+    return {
       ...query.format,
       env: this.#o.env,
       directory: join(node.podLogsDir, `${namespace}_${name}_${uid}`, container),
@@ -43,6 +43,11 @@ export class Logs {
       ...(query.tailLines !== undefined && { tailLines: query.tailLines }),
       ...(query.follow && { follow: { isRunning: () => this.#isRunning(choice.containerId) } }),
     };
+  }
+
+  /** Throws ApiError when there is no such log. */
+  async reply(pod: Pod, container: string, query: LogQuery, published: Published): Promise<StreamReply> {
+    const options = await this.#options(pod, container, query, published);
     if (query.follow && this.#followers >= MAX_FOLLOWERS)
       throw tooManyRequests(`${MAX_FOLLOWERS} logs are being followed already: try again later`);
     return {
@@ -50,6 +55,20 @@ export class Logs {
       headers: { 'Content-Type': 'text/plain' },
       start: (sink) => void this.#send(sink, options),
     };
+  }
+
+  /** The last lines as text, at most MAX_SHOWN_BYTES of their end. Throws ApiError when there is no such log. */
+  async tail(
+    pod: Pod,
+    container: string,
+    { isPrevious, lines }: { isPrevious: boolean; lines: number },
+    published: Published,
+  ): Promise<string> {
+    const query: LogQuery = { previous: isPrevious, follow: false, tailLines: lines, format: { timestamps: false } };
+    const options = await this.#options(pod, chooseContainer(pod, container), query, published);
+    let end: Buffer = Buffer.alloc(0);
+    for await (const chunk of openLog(options)) end = Buffer.concat([end, chunk]).subarray(-MAX_SHOWN_BYTES);
+    return end.toString();
   }
 
   /** Ends every log in order. */
@@ -96,7 +115,7 @@ export class Logs {
       }
       sink.end();
     } catch (error) {
-      this.#o.env.log.error({ error: String(error), directory: options.directory }, 'a log could not be read');
+      this.#o.env.log.warn({ error: String(error), directory: options.directory }, 'a log could not be read');
       sink.destroy();
     }
   }

@@ -31,6 +31,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What is no text, instead of `body`. */
+  readonly bytes?: Buffer;
 }
 
 /** A request whose answer is complete, for whoever counts. */

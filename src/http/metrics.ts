@@ -81,6 +81,9 @@ export function createMetrics(env: Env): Metrics {
   const planned = counter('rower_planned_pods_total', 'Pods that were planned anew, summed over rounds.');
   const startedPods = counter('kubelet_started_pods_total', 'Pods started.');
   const startedPodErrors = counter('kubelet_started_pods_errors_total', 'Failed attempts to start a Pod.');
+  const rejections = counter('kubelet_admission_rejections_total', 'Pods refused, by the reason in their status.', [
+    'reason',
+  ]);
   const startedContainers = counter('kubelet_started_containers_total', 'Containers started, by type.', [
     'container_type',
   ]);
@@ -130,6 +133,7 @@ export function createMetrics(env: Env): Metrics {
       },
       podStarted: () => startedPods.inc(),
       podStartFailed: () => startedPodErrors.inc(),
+      podRejected: (reason) => rejections.inc({ reason }),
       containerStarted: (containerType = 'container') => startedContainers.inc({ container_type: containerType }),
       containerStartFailed: (reason, containerType = 'container') =>
         startedContainerErrors.inc({ container_type: containerType, code: reason }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { CpuUsage, InterfaceUsage, MemoryUsage } from '../cri/stats.ts';
 import { defaultRoute4 } from '../kubelet/node-facts.ts';
 import { readLimited } from '../kubelet/volumes/files.ts';
+import { parseNetDev } from './net-dev.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 /** Clock ticks of /proc/stat; 100 a second on every Linux that Node runs on (USER_HZ). */
@@ -31,7 +32,8 @@ export async function nodeUsage(nowMs: number, root = '/'): Promise<NodeUsage> {
     ['stat', 'meminfo', 'net/dev', 'net/route', 'loadavg', 'sys/kernel/pid_max'].map((name) => text(root, name)),
   );
   const memory = memoryOf(meminfo ?? '');
-  const network = interfaceOf(net ?? '', defaultRoute4(route ?? ''));
+  const main = defaultRoute4(route ?? '');
+  const network = parseNetDev(net ?? '').find(({ name }) => name === main);
   const busyTicks = busyOf(stat ?? '');
   const now = Number(/\d+\/(\d+)/.exec(loadavg ?? '')?.[1] ?? Number.NaN);
   return {
@@ -78,20 +80,6 @@ function memoryOf(meminfo: string) {
   if (Number.isNaN(totalBytes) || Number.isNaN(availableBytes)) return undefined;
   const swapBytes = bytes('SwapTotal') - bytes('SwapFree');
   return { totalBytes, freeBytes, availableBytes, anonymousBytes: bytes('AnonPages') || 0, swapBytes: swapBytes || 0 };
-}
-
-/** `name: rx bytes packets errs drop fifo frame compressed multicast tx bytes packets errs …`. */
-function interfaceOf(table: string, name: string | undefined): InterfaceUsage | undefined {
-  if (name === undefined) return undefined;
-  const line = table.split('\n').find((one) => one.trim().startsWith(`${name}:`));
-  const values = line
-    ?.slice(line.indexOf(':') + 1)
-    .trim()
-    .split(/\s+/)
-    .map(Number);
-  if (!values || values.length < 11) return undefined;
-  const [rxBytes = 0, , rxErrors = 0, , , , , , txBytes = 0, , txErrors = 0] = values;
-  return { name, rxBytes, rxErrors, txBytes, txErrors };
 }
 
 async function text(root: string, name: string): Promise<string> {

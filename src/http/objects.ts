@@ -3,6 +3,8 @@
  * events are derived. Pure: resource versions are given by the store.
  */
 import type { EventRecord } from '../kubelet/events.ts';
+import type { NodeAmounts } from '../kubelet/node.ts';
+import type { MachineState } from '../kubelet/node-pressure.ts';
 import type { PodView, Published } from '../kubelet/published.ts';
 import type { Pod } from '../kubelet/types.ts';
 import { GIT_VERSION } from '../version.ts';
@@ -52,14 +54,22 @@ export function nodeReadiness({ runtime }: Published): Readiness {
   return { ready: true, message: 'the container runtime answers and its network is ready' };
 }
 
+export interface NodeObjectInput {
+  readonly sinceMs: number;
+  readonly nowMs: number;
+  readonly port: number;
+  readonly resourceVersion: string;
+  readonly machine: MachineState;
+}
+
 /** `sinceMs`: when readiness last changed; `port`: where this endpoint listens. */
 export function nodeObject(
   published: Published,
-  { sinceMs, nowMs, port, resourceVersion }: { sinceMs: number; nowMs: number; port: number; resourceVersion: string },
+  { sinceMs, nowMs, port, resourceVersion, machine }: NodeObjectInput,
 ): Node {
   const { node, runtime, startedAtMs } = published;
   const { ready, message } = nodeReadiness(published);
-  const capacity = amounts(node);
+  const capacity = amounts(node, node.maxPods);
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -85,8 +95,16 @@ export function nodeObject(
         { type: 'Hostname', address: node.name },
       ],
       capacity,
-      allocatable: amounts(node.allocatable ?? node),
+      allocatable: amounts(node.allocatable ?? node, node.maxPods),
       conditions: [
+        ...machine.conditions.map(({ type, status, reason, message, sinceMs: changedMs }) => ({
+          type,
+          status,
+          lastHeartbeatTime: rfc3339(nowMs),
+          lastTransitionTime: rfc3339(changedMs),
+          reason,
+          message,
+        })),
         {
           type: 'Ready',
           status: ready ? 'True' : 'False',
@@ -113,8 +131,19 @@ export function nodeObject(
   };
 }
 
-function amounts({ cpuMillis, memoryBytes }: { cpuMillis: number; memoryBytes: number }) {
-  return { cpu: cpuQuantity(cpuMillis), memory: `${Math.floor(memoryBytes / 1024)}Ki` };
+function amounts(of: NodeAmounts, maxPods: number | undefined): Record<string, string> {
+  const { cpuMillis, memoryBytes, ephemeralStorageBytes, hugePages = {} } = of;
+  return {
+    cpu: cpuQuantity(cpuMillis),
+    ...(ephemeralStorageBytes !== undefined && { 'ephemeral-storage': kibibytes(ephemeralStorageBytes) }),
+    ...Object.fromEntries(Object.entries(hugePages).map(([resource, bytes]) => [resource, kibibytes(bytes)])),
+    memory: kibibytes(memoryBytes),
+    ...(maxPods !== undefined && { pods: String(maxPods) }),
+  };
+}
+
+function kibibytes(bytes: number): string {
+  return bytes === 0 ? '0' : `${Math.floor(bytes / 1024)}Ki`;
 }
 
 function cpuQuantity(millis: number): string {

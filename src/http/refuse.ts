@@ -9,6 +9,11 @@ export function refuse(segments: readonly string[], view: View): ApiError {
   const [api, version, namespaces, namespace, resource, name, subresource] = segments;
   const isNamed = api === 'api' && version === 'v1' && namespaces === 'namespaces' && name !== undefined;
   if (isNamed && resource === 'pods') return refuseSubresource(namespace ?? '', name, subresource ?? '', view);
+  if (namespaces === 'nodes') {
+    return methodNotAllowed(
+      `this node endpoint is read-only: a node cannot be changed, and the manifests in ${view.manifests} decide what it runs`,
+    );
+  }
   return methodNotAllowed(`this node endpoint is read-only: change the manifest in ${view.manifests}`);
 }
 
@@ -21,7 +26,10 @@ export function refuseSubresource(namespace: string, name: string, subresource: 
   const found = pods.find(({ pod }) => pod.metadata.namespace === namespace && pod.metadata.name === name);
   if (subresource === 'log') {
     const directory = found ? `${namespace}_${name}_${found.pod.metadata.uid}` : '';
-    return methodNotAllowed(`this port serves no logs: read them on the machine in ${node.podLogsDir}/${directory}`);
+    const other = view.kubeconfig ? `use kubectl --kubeconfig ${view.kubeconfig}, or ` : '';
+    return methodNotAllowed(
+      `this port serves no logs: ${other}read them on the machine in ${node.podLogsDir}/${directory}`,
+    );
   }
   const place = found?.origin.kind === 'file' ? found.origin.location : `in ${view.manifests}`;
   return methodNotAllowed(`this node endpoint is read-only: change the manifest ${place}`);

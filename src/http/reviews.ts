@@ -22,7 +22,11 @@ function rulesOf({ full, stats }: View): Rule[] {
   const core = [''];
   return [
     { verbs: ['get', 'list', 'watch'], apiGroups: core, resources: Object.keys(RESOURCES) },
-    { verbs: ['get'], apiGroups: core, resources: ['pods/status', ...(full ? ['pods/log'] : [])] },
+    {
+      verbs: ['get'],
+      apiGroups: core,
+      resources: ['pods/status', ...(full ? ['pods/log'] : []), 'nodes/status', 'nodes/proxy'],
+    },
     ...(stats ? [{ verbs: ['get', 'list'], apiGroups: ['metrics.k8s.io'], resources: ['nodes', 'pods'] }] : []),
     {
       verbs: ['create'],

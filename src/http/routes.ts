@@ -11,18 +11,19 @@ import { explain } from './explain.ts';
 import { metricsReply } from './exposition.ts';
 import { kubeState } from './kube-state.ts';
 import { type Check, health, podList, problemList, readiness } from './kubelet-api.ts';
+import { nodeLease } from './lease.ts';
 import { containerLog, podLog } from './logs.ts';
 import { isTrue, json, type Reply, type Request, type StreamReply, text } from './message.ts';
 import { METRICS_GROUP, METRICS_VERSION, nodeMetrics, podMetrics } from './metrics-api.ts';
-import { openApiCore, openApiIndex } from './openapi.ts';
+import { openApiCore, openApiIndex, openApiV2 } from './openapi/routes.ts';
 import { live } from './page/live.ts';
 import { page, SCRIPT_PATH, STYLE_PATH, script, style, wantsPage } from './page/page.ts';
 import { prometheusTargets } from './prometheus-targets.ts';
 import { refuse, refuseSubresource } from './refuse.ts';
 import { findResource } from './resources.ts';
 import { accessReview, rulesReview, selfReview } from './reviews.ts';
-import { cadvisorReply, resourceReply, runningPods, statsSummary } from './stats-routes.ts';
-import { unknownPath } from './status.ts';
+import { agentReply, cadvisorReply, resourceReply, runningPods, slisReply, statsSummary } from './stats-routes.ts';
+import { notFound, unknownPath } from './status.ts';
 import type { FullView, View } from './view.ts';
 
 const AUTHORIZATION = '/apis/authorization.k8s.io/:version';
@@ -54,11 +55,12 @@ export const ROUTES: readonly Route[] = [
     pattern: '/readyz',
     handle: (request, view) => health(request, 'readyz', [...syncChecks(view), ...readiness(view.published)]),
   },
-  { pattern: '/metrics', handle: async (_, view) => metricsReply(await view.metrics()) },
+  { pattern: '/metrics', handle: agentReply },
+  { pattern: '/metrics/slis', handle: (_, view) => slisReply(syncChecks(view)) },
   { pattern: '/metrics/cadvisor', handle: cadvisorReply },
   { pattern: '/metrics/probes', handle: async (_, view) => metricsReply(await view.probeMetrics()) },
   { pattern: '/metrics/resource', handle: resourceReply },
-  { pattern: '/metrics/state', handle: (_, view) => metricsReply(kubeState(view.published, view.nowMs)) },
+  { pattern: '/metrics/state', handle: (_, view) => metricsReply(kubeState(view.published, view.nowMs, view.machine)) },
   { pattern: '/sd/prometheus', handle: (_, view) => prometheusTargets(view.published) },
   { pattern: '/stats/summary', handle: statsSummary },
   { pattern: '/pods', handle: (_, view) => podList(view.store) },
@@ -87,6 +89,8 @@ export const ROUTES: readonly Route[] = [
     handle: (request, view) => rulesReview(request, view, paths()),
   },
   { pattern: '/apis/authentication.k8s.io/:version/selfsubjectreviews', method: 'POST', handle: selfReview },
+  { pattern: '/apis/coordination.k8s.io/v1/namespaces/:namespace/leases/:name', handle: nodeLease },
+  { pattern: '/openapi/v2', handle: openApiV2 },
   { pattern: '/openapi/v3', handle: () => openApiIndex() },
   { pattern: '/openapi/v3/api/v1', handle: () => openApiCore() },
   {
@@ -129,6 +133,18 @@ export function pageNotFound(): Reply {
 export interface Match {
   readonly route: Route;
   readonly params: Record<string, string>;
+}
+
+/**
+ * `/api/v1/nodes/NAME/proxy/…` is this node's own path: the API server leads there, and scrape configurations and
+ * `kubectl get --raw` ask for it. NAME may be `https:NAME:10250` as there. Throws 404 for another node.
+ */
+export function resolveProxy(segments: readonly string[], { published: { node } }: View): readonly string[] {
+  const [api, version, nodes, target = '', proxy, ...rest] = segments;
+  if (api !== 'api' || version !== 'v1' || nodes !== 'nodes' || proxy !== 'proxy') return segments;
+  const name = /^(?:https?:)?([^:]+)(?::\d*)?$/.exec(target)?.[1] ?? target;
+  if (name !== node.name) throw notFound('nodes', name);
+  return rest;
 }
 
 /** `segments`: of the path, decoded, without a trailing empty one. */

@@ -7,17 +7,21 @@ import { isIPv6 } from 'node:net';
 import type { Env } from '../kubelet/env.ts';
 import type { EventRing } from '../kubelet/events.ts';
 import type { Insight } from '../kubelet/insight.ts';
+import type { MachineState } from '../kubelet/node-pressure.ts';
 import type { Published } from '../kubelet/published.ts';
 import type { PodKey } from '../kubelet/types.ts';
+import type { ProbeReport } from '../probes/types.ts';
 import type { Authenticate } from './access.ts';
 import { answer } from './answer.ts';
 import { isLoopback } from './hosts.ts';
-import { closeServer, type Flags, ListenError, limitedServer, listen, type Tls } from './listen.ts';
+import { closeServer, type Flags, ListenError, limitedServer, listen, replaceTls, type Tls } from './listen.ts';
 import type { Answered } from './message.ts';
 import { redactUrls } from './redact.ts';
 import type { Stats } from './stats.ts';
 import { Store } from './store.ts';
+import { answerUpgrade, isStreamUpgrade } from './upgrade.ts';
 import type { FullView, View } from './view.ts';
+import type { VolumeUsages } from './volume-usage.ts';
 import { Watches } from './watch.ts';
 
 export interface HttpOptions {
@@ -39,12 +43,22 @@ export interface HttpOptions {
   probeMetrics?: () => Promise<string>;
   /** What Pods use; absent: nothing is measured. */
   stats?: Pick<Stats, 'read'>;
+  /** How full volumes are; absent: nothing is measured. */
+  volumes?: Pick<VolumeUsages, 'read' | 'claims'>;
+  /** The last result of each probe; absent: nothing is probed. */
+  probes?: () => readonly ProbeReport[];
+  /** Pressures of the machine; absent: nothing looks at them. */
+  machine?: () => MachineState;
   /** What the planner has in hand for a Pod. */
   insight?: (key: PodKey) => Insight;
   /** What is wrong with the agent itself; empty when nothing is. */
   healthz: () => string[];
   /** Where manifests are to be changed: a directory or a URL. Named in the answer to every write. */
   manifests: string;
+  /** When the certificate of the listener with login expires, wall clock; undefined: there is none. */
+  certificateExpiresMs?: () => number | undefined;
+  /** Path of the kubeconfig for the listener with login; absent: there is none. */
+  kubeconfig?: string;
   env: Env;
   /** Told of each request when its answer is complete. */
   observe?: (answered: Answered) => void;
@@ -59,10 +73,13 @@ export interface FullOptions extends FullView {
 export interface HttpEndpoint {
   address: string;
   port: number;
+  /** Another key and certificate for connections from now on, where there is TLS. Throws when they cannot be used. */
+  setTls(tls: Tls): void;
   /** Stops listening, ends watches and logs, and cuts what is left. */
   close(): Promise<void>;
 }
 
+const NOT_LOOKED_AT: MachineState = { conditions: [] };
 const READ_ONLY_FLAGS: Flags = { port: '--read-only-port', address: '--read-only-address' };
 const FULL_FLAGS: Flags = { port: '--port', address: '--address' };
 
@@ -73,28 +90,46 @@ export async function startHttp(options: HttpOptions): Promise<HttpEndpoint> {
   const store = new Store(options.events, options.port, full !== undefined);
   const watches = new Watches(env, store);
   const manifests = redactUrls(options.manifests);
-  const { metrics, healthz, insight, stats, probeMetrics = async () => '' } = options;
+  const {
+    metrics,
+    healthz,
+    insight,
+    stats,
+    volumes,
+    probes,
+    certificateExpiresMs,
+    probeMetrics = async () => '',
+  } = options;
   let origin = '';
   const look = (): View => {
     const published = options.published();
-    store.refresh(published, env.nowMs());
+    const machine = options.machine?.() ?? NOT_LOOKED_AT;
+    store.refresh(published, env.nowMs(), machine);
     return {
       published,
+      machine,
       store,
       watches,
       nowMs: env.nowMs(),
       manifests,
+      kubeconfig: options.kubeconfig ?? '',
       origin,
       metrics,
       probeMetrics,
       healthz,
       ...(insight && { insight }),
+      ...(probes && { probes }),
+      ...(certificateExpiresMs && { certificateExpiresMs }),
       ...(stats && { stats }),
+      ...(volumes && { volumes }),
       ...(full && { full }),
     };
   };
   const open = async (on: string, port: number) => {
-    const server = limitedServer((request, response) => void answer(request, response, options, look), full?.tls);
+    const server = limitedServer((request, response) => void answer(request, response, options, look), full?.tls, {
+      accepts: isStreamUpgrade,
+      handle: (request, socket) => void answerUpgrade(request, socket, options, look),
+    });
     const bound = await listen(server, on, port, full ? FULL_FLAGS : READ_ONLY_FLAGS);
     server.on('error', (error) => env.log.error({ error: error.message }, 'the status endpoint failed'));
     return { server, bound };
@@ -111,7 +146,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpEndpoint> {
   }
   const unsubscribe = options.subscribe((published) => {
     try {
-      store.refresh(published, env.nowMs());
+      store.refresh(published, env.nowMs(), options.machine?.());
     } catch (error) {
       env.log.error({ error: String(error) }, 'the status endpoint could not take in a new state');
     }
@@ -119,6 +154,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpEndpoint> {
   return {
     address,
     port,
+    setTls: (tls) => replaceTls(servers, tls),
     async close() {
       unsubscribe();
       const closing = servers.map((server) => closeServer(server, env));

@@ -3,15 +3,24 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Published } from '../kubelet/published.ts';
 import type { ContainerStatus, Pod } from '../kubelet/types.ts';
 import { GIT_VERSION, KUBERNETES_MINOR, VERSION } from '../version.ts';
+import { registerMetadataMetrics } from './metadata-metrics.ts';
 import { redactUrls } from './redact.ts';
 
 /** Manifests beyond this many share one label value. */
 const MAX_PROBLEM_PATHS = 100;
 
-interface Sample<L extends string> {
+export interface Sample<L extends string> {
   labels: Record<L, string>;
   value: number;
 }
+
+export type Define = <L extends string>(
+  type: 'gauge' | 'counter',
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+  samples: (published: Published) => readonly Sample<L>[],
+) => void;
 
 /** `current`: what was published last; `relistSeenAtMs`: when the runtime was last listed, wall clock, 0 for never. */
 export function registerStateMetrics(
@@ -137,6 +146,7 @@ export function registerStateMetrics(
       return [...byPlace.values()];
     },
   );
+  registerMetadataMetrics(define);
 }
 
 function containers({ status }: Pod): ContainerStatus[] {

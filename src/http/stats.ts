@@ -3,11 +3,12 @@
  * needs two: where none is at hand a second one is taken after a moment, so that an idle agent measures nothing.
  */
 import { type Cri, CriError } from '../cri/port.ts';
-import type { ContainerStats, CpuUsage, CriStats, MemoryUsage, SandboxStats } from '../cri/stats.ts';
+import type { ContainerStats, CpuUsage, CriStats, InterfaceUsage, MemoryUsage, SandboxStats } from '../cri/stats.ts';
 import { type Env, sleep } from '../kubelet/env.ts';
 import { ownerLabels, POD_NAME, POD_NAMESPACE, POD_UID } from '../kubelet/labels.ts';
 import type { Node } from '../kubelet/node.ts';
 import { type FilesystemSpace, type NodeUsage, nodeUsage, spaceOf } from './node-usage.ts';
+import { PodNetworks } from './pod-network.ts';
 import { unavailable } from './status.ts';
 
 const SHARED_MS = 1000;
@@ -23,7 +24,7 @@ export interface PodUsage {
   /** Of the Pod as a whole; the sum of its containers where the runtime does not tell. */
   readonly cpu?: CpuUsage;
   readonly memory?: MemoryUsage;
-  readonly network?: SandboxStats['network'];
+  readonly network?: { readonly timestampMs: number; readonly interfaces: readonly InterfaceUsage[] };
   readonly processCount?: number;
   /** Running ones, by name. */
   readonly containers: readonly ContainerStats[];
@@ -43,6 +44,8 @@ export interface StatsOptions {
   readonly env: Env;
   readonly node: Node;
   readonly cri: Pick<Cri, 'imageFsInfo'> & CriStats;
+  /** The machine's own by default. */
+  readonly networks?: Pick<PodNetworks, 'read'>;
 }
 
 export class Stats {
@@ -51,9 +54,11 @@ export class Stats {
   /** Cumulative CPU of one or two earlier measurements, the newest last. */
   #samples: CpuSample[] = [];
   #hasSandboxStats = true;
+  readonly #networks: Pick<PodNetworks, 'read'>;
 
   constructor(options: StatsOptions) {
     this.#o = options;
+    this.#networks = options.networks ?? new PodNetworks({ node: options.node });
   }
 
   /** With rates it may take half a second longer. Throws 503 when the runtime does not answer. */
@@ -107,7 +112,7 @@ export class Stats {
       return {
         atMs: env.nowMs(),
         node: machine,
-        pods: podUsages(containers, sandboxes),
+        pods: this.#withNetworks(podUsages(containers, sandboxes)),
         ...(fs && { fs }),
         ...(image &&
           imageSpace && { imageFs: { ...imageSpace, usedBytes: image.usedBytes, inodesUsed: image.inodesUsed } }),
@@ -117,6 +122,20 @@ export class Stats {
         throw unavailable(`the container runtime does not tell what is used: ${error.message}`);
       throw error;
     }
+  }
+
+  /** The kernel's counters where they can be read: they are more than CRI has. */
+  #withNetworks(pods: PodUsage[]): PodUsage[] {
+    const atMs = this.#o.env.nowMs();
+    const subjects = pods.map(({ uid, sandboxId, containers }) => ({
+      uid,
+      id: sandboxId || (containers[0]?.id ?? ''),
+    }));
+    const found = this.#networks.read(subjects);
+    return pods.map((pod) => {
+      const interfaces = found.get(pod.uid);
+      return interfaces ? { ...pod, network: { timestampMs: atMs, interfaces } } : pod;
+    });
   }
 
   async #sandboxes(labels: Record<string, string>): Promise<SandboxStats[]> {

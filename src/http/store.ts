@@ -6,6 +6,8 @@
  * grows over restarts of the agent. Source of the rules: Kubernetes API concepts, "Resource versions".
  */
 import type { EventRing } from '../kubelet/events.ts';
+import type { CloudFacts, Node as NodeFacts } from '../kubelet/node.ts';
+import type { MachineState } from '../kubelet/node-pressure.ts';
 import type { Published } from '../kubelet/published.ts';
 import { eventNamespace, eventObject, namespaceObject, nodeObject, nodeReadiness, podObject } from './objects.ts';
 import { type KubeObject, RESOURCES, type ResourceName } from './resources.ts';
@@ -110,7 +112,7 @@ export class Store {
   }
 
   /** Takes in what is published now. Cheap and without effect when nothing is new. */
-  refresh(published: Published, nowMs: number): void {
+  refresh(published: Published, nowMs: number, machine: MachineState = { conditions: [] }): void {
     if (this.#published === undefined) {
       this.#version = Math.floor(published.startedAtMs * 1000);
       for (const collection of Object.values(this.#collections)) collection.completeSince = this.#version;
@@ -120,25 +122,35 @@ export class Store {
       this.#apply('pods', pods(published, this.#isWhole));
       this.#apply('namespaces', namespaces(published));
     }
-    this.#apply('nodes', [this.#node(published, nowMs)]);
+    this.#apply('nodes', [this.#node(published, nowMs, machine)]);
     if (this.#events.sequence !== this.#eventSequence) {
       this.#eventSequence = this.#events.sequence;
       this.#apply('events', events(this.#events, published));
     }
   }
 
-  #node(published: Published, nowMs: number): Wanted {
+  #node(published: Published, nowMs: number, machine: MachineState): Wanted {
     const { node, runtime, atMs, startedAtMs } = published;
     const { ready, message } = nodeReadiness(published);
     this.#readiness ??= { ready, sinceMs: startedAtMs };
     if (this.#readiness.ready !== ready) this.#readiness = { ready, sinceMs: atMs };
     const { sinceMs } = this.#readiness;
     const beat = Math.floor(nowMs / NODE_HEARTBEAT_MS);
+    const pressures = machine.conditions.map((one) => `${one.status} ${one.message}`);
     return {
       namespace: '',
       name: node.name,
-      version: [message, runtime.name, runtime.version, node.ips.join(), beat].join('\0'),
-      build: (resourceVersion) => nodeObject(published, { sinceMs, nowMs, port: this.#port, resourceVersion }),
+      version: [
+        message,
+        runtime.name,
+        runtime.version,
+        node.ips.join(),
+        cloudText(node),
+        node.maxPods,
+        beat,
+        ...pressures,
+      ].join('\0'),
+      build: (resourceVersion) => nodeObject(published, { sinceMs, nowMs, port: this.#port, resourceVersion, machine }),
     };
   }
 
@@ -203,4 +215,16 @@ function events(ring: EventRing, published: Published): Wanted[] {
     version: record.sequence,
     build: (version) => eventObject(record, published.node.name, version),
   }));
+}
+
+/** The same object as long as nothing in it changed. */
+const cloudTexts = new WeakMap<CloudFacts, string>();
+
+function cloudText({ cloud }: NodeFacts): string {
+  if (!cloud) return '';
+  const known = cloudTexts.get(cloud);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(cloud);
+  cloudTexts.set(cloud, text);
+  return text;
 }

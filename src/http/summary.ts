@@ -6,6 +6,7 @@ import type { Published } from '../kubelet/published.ts';
 import { rfc3339 } from './duration.ts';
 import type { FilesystemSpace } from './node-usage.ts';
 import type { PodUsage, Usage } from './stats.ts';
+import type { VolumeUsage } from './volume-usage.ts';
 
 /** More files than this in one log directory are not counted. */
 const MAX_LOG_FILES = 1000;
@@ -16,6 +17,7 @@ export interface SummaryInput {
   /** When a container started, by its id, ms. */
   readonly startedMs: ReadonlyMap<string, number>;
   readonly onlyCpuAndMemory: boolean;
+  readonly volumes: readonly VolumeUsage[];
 }
 
 export async function summary(input: SummaryInput): Promise<object> {
@@ -45,6 +47,7 @@ async function podSummary(pod: PodUsage, input: SummaryInput): Promise<object> {
   const startTime = published.pods.find((one) => one.pod.metadata.uid === pod.uid)?.pod.status?.startTime;
   const [first] = pod.network?.interfaces ?? [];
   const containers = await Promise.all(pod.containers.map((one) => containerSummary(one, pod, input)));
+  const volumes = input.volumes.filter(({ uid }) => uid === pod.uid);
   return {
     podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid },
     ...(startTime && { startTime }),
@@ -52,12 +55,47 @@ async function podSummary(pod: PodUsage, input: SummaryInput): Promise<object> {
     ...cpuAndMemory(pod),
     ...(!onlyCpuAndMemory && {
       ...(first && { network: network(first, pod.network?.interfaces ?? [], time) }),
+      ...(volumes.length > 0 && { volume: volumes.map((one) => volumeSummary(one, pod.namespace, time)) }),
+      ...(usage.fs && { 'ephemeral-storage': ephemeralStorage(usage.fs, containers, volumes, time) }),
       ...(pod.processCount !== undefined && { process_stats: { process_count: pod.processCount } }),
     }),
   };
 }
 
-async function containerSummary(container: ContainerStats, pod: PodUsage, input: SummaryInput): Promise<object> {
+function volumeSummary(volume: VolumeUsage, namespace: string, time: string): object {
+  const { name, claim, usedBytes, inodesUsed } = volume;
+  return {
+    ...filesystem(volume, usedBytes, inodesUsed, time),
+    name,
+    ...(claim !== undefined && { pvcRef: { name: claim, namespace } }),
+  };
+}
+
+/** What a Pod takes of the machine's disk: layers, logs and emptyDirs (pkg/kubelet/stats calcEphemeralStorage). */
+function ephemeralStorage(
+  fs: FilesystemSpace,
+  containers: readonly ContainerSummary[],
+  volumes: readonly VolumeUsage[],
+  time: string,
+): object {
+  const parts = [
+    ...containers.flatMap(({ rootfs, logs }) => [rootfs, logs]),
+    ...volumes.filter(({ isScratch }) => isScratch),
+  ];
+  const sum = (key: 'usedBytes' | 'inodesUsed') => parts.reduce((total, part) => total + (part?.[key] ?? 0), 0);
+  return filesystem(fs, sum('usedBytes'), sum('inodesUsed'), time);
+}
+
+interface ContainerSummary {
+  readonly rootfs?: FilesystemSummary | undefined;
+  readonly logs?: FilesystemSummary | undefined;
+}
+
+async function containerSummary(
+  container: ContainerStats,
+  pod: PodUsage,
+  input: SummaryInput,
+): Promise<ContainerSummary & { name: string }> {
   const { usage, published, startedMs, onlyCpuAndMemory } = input;
   const { imageFs, fs } = usage;
   const time = rfc3339(usage.atMs);
@@ -88,11 +126,21 @@ function cpuAndMemory({ cpu, memory }: { cpu?: CpuUsage; memory?: MemoryUsage })
   };
 }
 
+/** The kubelet's type has bytes and errors; packets are in the metrics. */
 function network(main: InterfaceUsage, interfaces: readonly InterfaceUsage[], time: string): object {
-  return { time, ...main, interfaces };
+  const told = ({ name, rxBytes, rxErrors, txBytes, txErrors }: InterfaceUsage) => ({
+    name,
+    rxBytes,
+    rxErrors,
+    txBytes,
+    txErrors,
+  });
+  return { time, ...told(main), interfaces: interfaces.map(told) };
 }
 
-function filesystem(space: FilesystemSpace, usedBytes: number, inodesUsed: number, time: string): object {
+type FilesystemSummary = FilesystemSpace & { time: string; usedBytes: number; inodesUsed: number };
+
+function filesystem(space: FilesystemSpace, usedBytes: number, inodesUsed: number, time: string): FilesystemSummary {
   const { availableBytes, capacityBytes, inodes, inodesFree } = space;
   return { time, availableBytes, capacityBytes, usedBytes, inodesFree, inodes, inodesUsed };
 }

@@ -10,6 +10,7 @@ import { withDefaultTag } from './plan/images.ts';
 import type { Action } from './plan/types.ts';
 import type { RuntimeFeatures } from './runtime-features.ts';
 import { ConfigError } from './sandbox/config-error.ts';
+import { runtimeHandler } from './sandbox/runtime-class.ts';
 import type { Container } from './types.ts';
 
 interface Parts {
@@ -60,7 +61,7 @@ export async function composeContainer(parts: Parts, wanted: Wanted): Promise<Co
     terminationLogPath,
     documents,
     envFiles: await host.readEnvFiles(container, prepared),
-    recursiveReadOnly: features().recursiveReadOnly,
+    recursiveReadOnly: features().handler(runtimeHandler(pod, node)).recursiveReadOnly,
   };
   const subPaths = await host.bindSubPaths(pod, container, prepared, subPathsOf(container, { ...input, pod }));
   return containerConfig({ ...input, subPaths });

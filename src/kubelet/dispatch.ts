@@ -1,23 +1,29 @@
+import { Allocations } from './allocations.ts';
 import { Doing } from './doing.ts';
 import type { Env } from './env.ts';
 import type { Executor } from './execute.ts';
 import type { Insight } from './insight.ts';
 import type { Lanes } from './lanes.ts';
+import type { Lack, Memo } from './memo.ts';
+import type { Node } from './node.ts';
 import type { Notes } from './notes.ts';
 import { holds } from './observed.ts';
-import type { Admission } from './plan/admission.ts';
+import type { Admission, Refusal } from './plan/admission.ts';
 import { admitSlots } from './plan/admit-slots.ts';
 import { explainAction } from './plan/explain.ts';
+import { forbidden } from './plan/forbidden.ts';
 import type { PodInput } from './plan/input.ts';
 import { planPod } from './plan/pod.ts';
 import type { Resolved } from './plan/resolve.ts';
+import { nodeRoom } from './plan/room.ts';
 import type { Action, Plan } from './plan/types.ts';
 import { wantedImages } from './plan/wanted-images.ts';
 import type { Listing } from './runtime-cache.ts';
 import type { NodeShutdown } from './shutdown.ts';
 import { type Slot, wantedUid } from './slot.ts';
+import { StopRoom } from './stop-room.ts';
 import type { Store } from './store.ts';
-import type { PodKey, Revision } from './types.ts';
+import type { Pod, PodKey, Revision } from './types.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface KubeletSettings {
@@ -34,20 +40,11 @@ export interface DispatcherOptions {
   notes: Notes;
   store: Store;
   executor: Executor;
+  node: Node;
   settings: KubeletSettings;
   verdicts: () => ReadonlyMap<string, Verdict>;
   networkReady: () => boolean;
   shutdown?: NodeShutdown | undefined;
-}
-
-/** What was planned for a slot, and from what; as long as none of it changes the plan stands. */
-interface Memo {
-  readonly basis: readonly unknown[];
-  readonly plan: Plan;
-  /** Monotonic; plan again then. */
-  readonly wakeAtMs: number;
-  /** What it was planned from. */
-  readonly input: PodInput;
 }
 
 /** Plans each slot that may be planned, when anything it depends on changed, and hands its actions to lanes. */
@@ -60,15 +57,21 @@ export class Dispatcher {
   readonly #workingFor = new Map<PodKey, Revision | undefined>();
   /** Slots whose main lane is busy: does it start something? */
   readonly #chains = new Map<PodKey, boolean>();
+  #refusals = new WeakMap<Pod, Refusal | null>();
   readonly #doing = new Doing();
+  readonly #stopRoom: StopRoom;
   #admissions: ReadonlyMap<PodKey, Admission> = new Map();
+  readonly #allocations: Allocations;
 
   /** Made once: in the scope of a planning they would keep that of the plan before it alive, and so on for ever. */
   readonly #lookUp: Pick<PodInput, 'notesOf' | 'absentSince' | 'imageKnown'>;
 
   constructor(options: DispatcherOptions) {
     this.#o = options;
-    const { notes } = options;
+    const { notes, node } = options;
+    this.#allocations = new Allocations(node);
+    this.#stopRoom = new StopRoom(options.env);
+    options.shutdown?.onTurn(() => this.#abandonStarts());
     this.#lookUp = {
       notesOf: (uid) => notes.pod(uid),
       absentSince: (image) => notes.absentSince(image),
@@ -85,6 +88,17 @@ export class Dispatcher {
     this.#endedAt.set(owner, generation);
   }
 
+  /** Does this listing show all that was done for a slot? */
+  isSettled(key: PodKey, listing: Listing): boolean {
+    const seen = listing.generation > (this.#endedAt.get(key) ?? 0) && !listing.unsure.has(key);
+    return seen && !this.#o.lanes.busy('pod', key);
+  }
+
+  /** The machine goes down, or somebody has its turn: what is being started goes no further, and is planned anew. */
+  #abandonStarts(): void {
+    for (const [key, starts] of this.#chains) if (starts) this.#o.lanes.abort('pod', key);
+  }
+
   /** When some slot has to be planned again at the latest, monotonic ms. */
   wakeAtMs(): number {
     let wakeAtMs = Number.POSITIVE_INFINITY;
@@ -93,13 +107,28 @@ export class Dispatcher {
     return wakeAtMs;
   }
 
+  /** Judged once: a revision does not change, and what the owner allows only with a reload, which plans all again. */
+  #refusalOf(pod: Pod): Refusal | undefined {
+    const known = this.#refusals.get(pod);
+    if (known !== undefined) return known ?? undefined;
+    const found = forbidden(pod, this.#o.node);
+    this.#refusals.set(pod, found ?? null);
+    return found;
+  }
+
   /** Plans what may be planned and hands it out. Returns how many slots had to be planned anew. */
   planAll(resolved: Resolved, listing: Listing): number {
     for (const key of this.#workingFor.keys()) {
       if (!this.#o.lanes.busy('pod', key) && listing.generation > (this.#endedAt.get(key) ?? 0))
         this.#workingFor.delete(key);
     }
-    this.#admissions = admitSlots(resolved, listing, this.#workingFor, this.#o.settings.maxPods);
+    const { node, settings } = this.#o;
+    this.#admissions = admitSlots(resolved, listing, this.#workingFor, {
+      capacity: { maxPods: settings.maxPods, room: nodeRoom(node) },
+      runningAs: (revision, observed) => this.#allocations.of(revision, observed),
+      forbidden: (pod) => this.#refusalOf(pod),
+    });
+    this.#allocations.keep(resolved, this.#admissions);
     const images = wantedImages(resolved);
     for (const image of this.#o.lanes.subjects('pull')) if (!images.has(image)) this.#o.lanes.abort('pull', image);
     let planned = 0;
@@ -116,6 +145,15 @@ export class Dispatcher {
       if (this.#planSlot(slot, listing)) planned += 1;
     }
     return planned;
+  }
+
+  /** Room for a start came free: who waits for it begins at once, by what the last planning saw. */
+  refill(resolved: Resolved, listing: Listing): void {
+    for (const [key, { lacks }] of this.#memos) {
+      const slot = resolved.slots.get(key);
+      if (lacks === 'start' && slot && this.isSettled(key, listing) && this.#roomFor('start', key))
+        this.#planSlot(slot, listing);
+    }
   }
 
   #planSlot(slot: Slot, listing: Listing): boolean {
@@ -144,37 +182,47 @@ export class Dispatcher {
       this.#o.networkReady(),
       verdicts,
       shutdown?.stop,
+      this.#o.shutdown?.stopped(uid),
     ];
     const memo = this.#memos.get(key);
     const monotonicMs = env.monotonicMs();
-    if (memo && memo.wakeAtMs > monotonicMs && basis.every((value, index) => value === memo.basis[index])) return false;
+    const stands = memo && memo.wakeAtMs > monotonicMs && (!memo.lacks || !this.#roomFor(memo.lacks, key));
+    if (stands && basis.every((value, index) => value === memo.basis[index])) return false;
     const nowMs = env.nowMs();
     const input: PodInput = {
-      slot,
+      slot: given(slot, admission),
       observed,
       clock: { nowMs, monotonicMs },
       admission,
       startTimeMs: this.#o.store.startTimeMs(uid, observed),
-      inFlight: {
-        stopping: this.#o.lanes.subjects('stop', key),
-        pulling: this.#o.lanes.subjects('pull'),
-        hooks: this.#o.lanes.subjects('hook', key),
-      },
+      inFlight: this.#inFlight(key),
       notes,
       verdicts,
       ...this.#lookUp,
       references,
       shutdown,
+      node: this.#o.node,
+      stoppedByShutdown: this.#o.shutdown?.stopped(uid),
       networkReady: this.#o.networkReady(),
       maxContainerRestartPeriodMs: settings.maxContainerRestartPeriodMs,
     };
     const plan = planPod(input);
     this.#takeNote(plan, uid, nowMs, monotonicMs);
     const wakeMs = Math.min(...plan.waits.map((wait) => wait.untilMs ?? Number.POSITIVE_INFINITY)) - nowMs;
-    const handedOut = this.#handOut(slot, plan.actions);
-    // What could not be handed out for want of room, and what changed the lanes by being handed out, is planned again.
-    this.#memos.set(key, { basis: handedOut ? basis : [], plan, wakeAtMs: monotonicMs + wakeMs, input });
+    // What changed the lanes by being handed out is planned again: their version is in the basis.
+    const lacks = this.#handOut(slot, plan.actions);
+    const retryMs = lacks === 'stop' ? this.#stopRoom.freeInMs() : Number.POSITIVE_INFINITY;
+    this.#memos.set(key, { basis, plan, wakeAtMs: monotonicMs + Math.min(wakeMs, retryMs), input, lacks });
     return true;
+  }
+
+  #inFlight(key: PodKey): PodInput['inFlight'] {
+    const { lanes } = this.#o;
+    return {
+      stopping: lanes.subjects('stop', key),
+      pulling: lanes.subjects('pull'),
+      hooks: lanes.subjects('hook', key),
+    };
   }
 
   /** When stops began: grace periods count from there. */
@@ -187,32 +235,48 @@ export class Dispatcher {
     }
   }
 
-  /** Puts actions into their lanes. False when there was no room for some. */
-  #handOut(slot: Slot, actions: readonly Action[]): boolean {
-    const { settings } = this.#o;
+  /** Puts actions into their lanes. Returns what there was no room for. */
+  #handOut(slot: Slot, actions: readonly Action[]): Lack | undefined {
     const { key } = slot;
     const chain: Action[] = [];
-    let room = true;
+    let lacks: Lack | undefined;
     for (const action of actions) {
-      if (action.kind === 'stop-container') this.#run('stop', action.containerId, key, [action]);
-      else if (action.kind === 'run-hook') this.#run('hook', `${action.containerId}/${action.hook}`, key, [action]);
-      else if (action.kind !== 'pull-image') chain.push(action);
-      else if (this.#o.lanes.count('pull') < settings.maxParallelImagePulls)
-        this.#run('pull', action.image, key, [action]);
-      else room = false;
+      if (action.kind === 'stop-container' || action.kind === 'run-hook') {
+        if (!this.#end(key, action)) lacks = 'stop';
+      } else if (action.kind !== 'pull-image') chain.push(action);
+      else if (this.#roomFor('pull', key)) this.#run('pull', action.image, key, [action]);
+      else lacks ??= 'pull';
     }
-    if (chain.length === 0) return room;
-    if (chain.some(isStart) && this.#starting() >= settings.startConcurrency) return false;
+    if (chain.length === 0) return lacks;
+    if (chain.some(isStart) && !this.#roomFor('start', key)) return lacks ?? 'start';
     this.#workingFor.set(key, slot.state === 'want' ? slot.revision : undefined);
     this.#chains.set(key, chain.some(isStart));
     this.#run('pod', key, key, chain);
-    return room;
+    return lacks;
   }
 
-  #starting(): number {
-    let count = 0;
-    for (const starts of this.#chains.values()) if (starts) count += 1;
-    return count;
+  #roomFor(what: Lack, key: PodKey): boolean {
+    const { lanes, settings } = this.#o;
+    if (what === 'stop') return this.#stopRoom.isFree(key);
+    if (what === 'pull') return lanes.count('pull') < settings.maxParallelImagePulls;
+    let starting = 0;
+    for (const starts of this.#chains.values()) if (starts) starting += 1;
+    return starting < settings.startConcurrency;
+  }
+
+  /** Begins a stop or a hook. False when the runtime has enough to do with those that just began. */
+  #end(key: PodKey, action: Extract<Action, { kind: 'stop-container' | 'run-hook' }>): boolean {
+    const { containerId, uid } = action;
+    const hook = action.kind === 'run-hook';
+    const subject = hook ? `${containerId}/${action.hook}` : containerId;
+    const lane = hook ? 'hook' : 'stop';
+    if (this.#o.lanes.busy(lane, subject)) return true;
+    // Only a command is work for the runtime.
+    const free = (hook && !action.handler.exec) || this.#stopRoom.begin(key, subject);
+    if (!free) return false;
+    if (!hook) this.#o.notes.stopSent(uid, containerId, this.#o.env.monotonicMs());
+    this.#run(lane, subject, key, [action]);
+    return true;
   }
 
   #run(kind: 'pod' | 'stop' | 'hook' | 'pull', subject: string, key: PodKey, actions: readonly Action[]): void {
@@ -222,9 +286,17 @@ export class Dispatcher {
         this.#doing.step(lane, { key, action, rest, sinceMs: this.#o.env.nowMs() }),
       );
       this.#doing.ended(lane);
+      this.#stopRoom.ended(subject);
       if (kind === 'pod') this.#chains.delete(key);
       return result;
     });
+  }
+
+  /** Has this container been told to stop, or does it only wait for room to be told? */
+  isTold(key: PodKey, containerId: string): boolean {
+    if (this.#o.lanes.busy('stop', containerId)) return true;
+    const actions = this.#memos.get(key)?.plan.actions ?? [];
+    return actions.some((action) => action.kind === 'stop-container' && action.containerId === containerId);
   }
 
   /** What is done for a Pod now, and what comes next: what its lanes have left, or what is planned when its wait ends. */
@@ -239,12 +311,13 @@ export class Dispatcher {
     const { nowMs, monotonicMs } = memo.input.clock;
     // A millisecond later: sums of times are not exact.
     const clock = { nowMs: nowMs + laterMs + 1, monotonicMs: monotonicMs + laterMs + 1 };
-    const then = planPod({ ...memo.input, clock });
+    const then = planPod({ ...memo.input, clock, inFlight: this.#inFlight(key) });
     return { ...insight, next: { what: then.actions.map(explainAction), atMs: nowMs + laterMs } };
   }
 
   /** Something that no plan's basis shows has changed: every Pod is planned again. */
   replanAll(): void {
+    this.#refusals = new WeakMap();
     for (const [key, memo] of this.#memos) this.#memos.set(key, { ...memo, basis: [] });
   }
 
@@ -258,6 +331,12 @@ export class Dispatcher {
     this.#endedAt.delete(key);
     this.#o.lanes.forget(key);
   }
+}
+
+/** What is planned for is the Pod with the amounts that it has been given. */
+function given(slot: Slot, admission: Admission): Slot {
+  if (slot.state !== 'want' || admission.verdict !== 'admit' || !admission.allocated) return slot;
+  return { ...slot, revision: { ...slot.revision, pod: admission.allocated } };
 }
 
 const isStart = (action: Action) =>

@@ -5,7 +5,13 @@
 
 export type Cancel = () => void;
 
-/** Structured log. Levels mean what the operator has to do: error = act now, warn = look soon, info = a change, debug = nothing. */
+/**
+ * Structured log. Levels mean what the operator has to do (docs/service.md):
+ * - error: something must be done, it does not mend by itself;
+ * - warn: something is not as wanted, and the agent goes on trying;
+ * - info: what happened;
+ * - debug: how it is done.
+ */
 export interface Log {
   debug(fields: Record<string, unknown>, message: string): void;
   info(fields: Record<string, unknown>, message: string): void;

@@ -4,46 +4,22 @@
  */
 import * as cri from '../cri/port.ts';
 import { composeContainer } from './compose-container.ts';
+import { composeSandbox } from './compose-sandbox.ts';
 import type { Documents } from './documents.ts';
-import type { Env } from './env.ts';
-import type { RecordEvent } from './events.ts';
-import type { RunHook } from './hooks.ts';
-import { EVICTED, type Host, HostError, type PreparedPod } from './host.ts';
-import type { PullImage } from './images/pull.ts';
+import type { ExecutorOptions } from './execute-options.ts';
+import { EVICTED, HostError, type PreparedPod } from './host.ts';
 import type { LaneResult } from './lanes.ts';
-import type { ContainerType, Meter } from './meter.ts';
-import type { Node, ResolvConf } from './node.ts';
-import type { Notes } from './notes.ts';
+import type { ContainerType } from './meter.ts';
 import { allContainers } from './plan/containers.ts';
 import { pulledKey, withDefaultTag } from './plan/images.ts';
 import { references } from './plan/references.ts';
+import { podSize } from './plan/resize.ts';
 import type { Action, ActionKind } from './plan/types.ts';
 import { hookForPod } from './pod-hook.ts';
 import { pullForPod } from './pull-image.ts';
-import type { RuntimeFeatures } from './runtime-features.ts';
-import { sandboxConfig } from './sandbox/config.ts';
+import { resizeContainer, sizePod } from './resize-actions.ts';
 import { ConfigError } from './sandbox/config-error.ts';
-import { podDns } from './sandbox/dns.ts';
 import type { Container, PodKey, Revision } from './types.ts';
-
-export interface ExecutorOptions {
-  env: Env;
-  cri: cri.Cri;
-  host: Host;
-  notes: Notes;
-  record: RecordEvent;
-  meter: Meter;
-  node: Node;
-  /** Read anew for every sandbox: a change of the host's file reaches new sandboxes. */
-  resolvConf: () => Promise<ResolvConf>;
-  runHook: RunHook;
-  pull: PullImage;
-  /** A container runs, and its chain goes on for a while: there is something to be seen before it ends. */
-  started: () => void;
-  /** The ConfigMaps, Secrets and claims there are now. */
-  documents: () => Documents;
-  features: () => RuntimeFeatures;
-}
 
 /** What earlier actions of the same chain found out. */
 interface Chain {
@@ -78,6 +54,8 @@ export class Executor {
       'prepare-pod': (action, chain) => this.#preparePod(action, chain),
       'run-sandbox': (action, chain) => this.#runSandbox(action, chain),
       'check-image': (action, chain) => this.#checkImage(action, chain),
+      'size-pod': async (action) => ((await sizePod(action, options)) ? 'next' : 'failed-noted'),
+      'resize-container': async (action) => ((await resizeContainer(action, options)) ? 'next' : 'failed-noted'),
       'create-container': (action, chain) => this.#createContainer(action, chain),
       'start-container': (action, chain) => this.#startContainer(action, chain),
       'stop-sandbox': (action) => this.#plain(options.cri.stopPodSandbox(action.sandboxId)),
@@ -138,22 +116,20 @@ export class Executor {
     }
     for (const { reason, message } of chain.prepared.warnings ?? []) this.#event(revision, 'Warning', reason, message);
     notes.prepared(revision.uid, references(revision.pod, chain.documents)?.digest);
+    notes.sized(revision.uid, podSize(revision.pod, this.#o.node));
     notes.succeeded(revision.uid, 'pod');
     return 'next';
   }
 
   async #runSandbox({ revision, attempt, startTimeMs }: Of<'run-sandbox'>, chain: Chain): Promise<Step> {
-    const { notes, node, meter } = this.#o;
+    const { notes, meter } = this.#o;
     if (attempt > 0)
       this.#event(revision, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     try {
-      const resolvConf = await this.#o.resolvConf();
-      const config = sandboxConfig({ revision, attempt, startTimeMs, node, resolvConf });
-      for (const event of podDns(revision.pod, node, resolvConf).events) {
-        // ClusterFirst is everyone's default and there is no cluster here: not worth a warning for every Pod.
-        if (event.reason !== 'MissingClusterDNS') this.#event(revision, event.type, event.reason, event.message);
-      }
-      const id = await this.#o.cri.runPodSandbox(config, '');
+      const wanted = { revision, attempt, startTimeMs, prepared: chain.prepared };
+      const { config, handler, events } = await composeSandbox(this.#o, wanted);
+      for (const event of events) this.#event(revision, event.type, event.reason, event.message);
+      const id = await this.#o.cri.runPodSandbox(config, handler);
       const { ips } = await this.#o.cri.podSandboxStatus(id);
       chain.sandbox = { id, ips };
     } catch (error) {
@@ -205,14 +181,13 @@ export class Executor {
         documents: chain.documents,
       });
       reason = 'CreateContainerError';
-      const sandboxOf = sandboxConfig({
+      const sandboxOf = await composeSandbox(this.#o, {
         revision,
         attempt: action.sandboxAttempt,
         startTimeMs: action.startTimeMs,
-        node: this.#o.node,
-        resolvConf: await this.#o.resolvConf(),
+        prepared: chain.prepared,
       });
-      const id = await this.#o.cri.createContainer(sandbox.id, config, sandboxOf);
+      const id = await this.#o.cri.createContainer(sandbox.id, config, sandboxOf.config);
       chain.created.set(containerName, { id, revision, startTimeMs: action.startTimeMs, attempt });
     } catch (error) {
       this.#o.meter.containerStartFailed(reason, containerType(revision, containerName));

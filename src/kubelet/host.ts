@@ -6,6 +6,7 @@ import type { MountPropagation } from '../cri/port.ts';
 import type { EnvFile } from './container/env.ts';
 import type { SubPath } from './container/sub-paths.ts';
 import type { Documents } from './documents.ts';
+import type { UserNamespace } from './sandbox/user-namespace.ts';
 import type { Container, Pod } from './types.ts';
 
 /** An image whose content is mounted. */
@@ -33,11 +34,13 @@ export interface PreparedPod {
   volumes: ReadonlyMap<string, PreparedVolume>;
   /** Host path of the managed hosts file. */
   hostsFile: string;
+  /** With `hostUsers: false`: the same for all of the Pod's life. */
+  userNamespace?: UserNamespace;
   /** What could not be brought up to date in volumes that work, as event reasons and messages. */
   warnings?: readonly { reason: string; message: string }[];
 }
 
-/** Reason of a HostError, and of the Pod that it ends: a volume has outgrown its `sizeLimit`. */
+/** Reason of a HostError, and of the Pod that it ends: it has outgrown a limit of the disk. */
 export const EVICTED = 'Evicted';
 
 /**
@@ -59,6 +62,10 @@ export interface Host {
    * Throws HostError.
    */
   preparePod(pod: Pod, documents?: Documents): Promise<PreparedPod>;
+  /**
+   * Gives the Pod's cgroup the limits of the Pod as a whole; with `raise` only those that grow. Throws HostError.
+   */
+  sizePod(pod: Pod, raise: boolean): Promise<void>;
   /** Reads the files that the container's `fileKeyRef`s name, by `envFileKey`. */
   readEnvFiles(container: Container, prepared: PreparedPod): Promise<ReadonlyMap<string, EnvFile>>;
   /**
@@ -71,8 +78,11 @@ export interface Host {
     prepared: PreparedPod,
     subPaths: readonly SubPath[],
   ): Promise<ReadonlyMap<number, string>>;
-  /** Which volume of the Pod has outgrown its `sizeLimit`, in the kubelet's words; undefined: none. */
-  overgrown(pod: Pod): Promise<string | undefined>;
+  /**
+   * Which limit of the disk the Pod has outgrown, in the kubelet's words; undefined: none. `written`: bytes in its
+   * containers' own file systems, by name.
+   */
+  overgrown(pod: Pod, written?: ReadonlyMap<string, number>): Promise<string | undefined>;
   /** Writes the managed hosts file for these addresses. */
   writeHosts(pod: Pod, podIps: readonly string[]): Promise<void>;
   /**

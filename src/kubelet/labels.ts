@@ -5,7 +5,7 @@
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type * as cri from '../cri/port.ts';
-import type { Pod, PodOrigin, Revision } from './types.ts';
+import type { Container, Pod, PodOrigin, Revision } from './types.ts';
 import { podKey } from './types.ts';
 
 export const POD_NAME = 'io.kubernetes.pod.name';
@@ -22,6 +22,7 @@ const TERMINATION_POLICY = 'io.kubernetes.container.terminationMessagePolicy';
 const GRACE_PERIOD = 'io.kubernetes.pod.terminationGracePeriod';
 const BACK_OFF = 'rower.dev/back-off-ms';
 const EPOCH = 'rower.dev/epoch';
+const RESOURCES = 'rower.dev/resources';
 const LAST_GOOD = 'rower.dev/pod';
 const ORIGIN_KIND = 'rower.dev/source-kind';
 const ORIGIN_LOCATION = 'rower.dev/source';
@@ -49,6 +50,8 @@ export interface ContainerRecord {
   readonly hash: string;
   readonly terminationMessagePolicy: string;
   readonly gracePeriodSeconds?: number;
+  /** Requests and limits that it was made with; absent when there were none, and on those of earlier versions. */
+  readonly resources?: Container['resources'];
 }
 
 export function ownerLabels(rootDir: string): Record<string, string> {
@@ -102,6 +105,7 @@ export function containerAnnotations(
     terminationMessagePolicy: string;
     ports?: unknown[];
     lifecycle?: { preStop?: unknown };
+    resources?: Container['resources'];
   },
   record: { restartCount: number; backOffMs: number; epoch: number; hash: string },
 ): Record<string, string> {
@@ -116,6 +120,7 @@ export function containerAnnotations(
     ...(container.lifecycle?.preStop !== undefined && {
       'io.kubernetes.container.preStopHandler': JSON.stringify(container.lifecycle.preStop),
     }),
+    ...(hasAmounts(container.resources) && { [RESOURCES]: JSON.stringify(container.resources) }),
     ...(container.ports?.length && { 'io.kubernetes.container.ports': JSON.stringify(container.ports) }),
   };
 }
@@ -130,7 +135,26 @@ export function decodeContainer(container: cri.Container): ContainerRecord {
     hash: annotations[CONTAINER_HASH] ?? '',
     terminationMessagePolicy: annotations[TERMINATION_POLICY] ?? 'File',
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(annotations[RESOURCES] !== undefined && decodeResources(annotations[RESOURCES])),
   };
+}
+
+function hasAmounts(resources: Container['resources']): boolean {
+  return Object.keys({ ...resources?.requests, ...resources?.limits }).length > 0;
+}
+
+/** What cannot be read is treated as not there. */
+function decodeResources(text: string): Pick<ContainerRecord, 'resources'> {
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isList = (list: unknown) =>
+    list === undefined ||
+    (isObject(list) && Object.values(list as object).every((amount) => typeof amount === 'string'));
+  try {
+    const resources = JSON.parse(text) as NonNullable<Container['resources']>;
+    return isObject(resources) && isList(resources.requests) && isList(resources.limits) ? { resources } : {};
+  } catch {
+    return {};
+  }
 }
 
 function encodePod(pod: Pod): string {

@@ -1,4 +1,5 @@
 import type * as cri from '../cri/port.ts';
+import type { CriStats } from '../cri/stats.ts';
 import { Dispatcher, type KubeletSettings } from './dispatch.ts';
 import type { DocumentMemory } from './documents.ts';
 import { type Env, sleep } from './env.ts';
@@ -10,10 +11,12 @@ import { collectOrphans } from './housekeeping.ts';
 import { createPuller, type PullImage } from './images/pull.ts';
 import type { Insight } from './insight.ts';
 import { Lanes } from './lanes.ts';
+import type { MetadataView } from './metadata-view.ts';
 import type { Meter } from './meter.ts';
 import type { Node, ResolvConf } from './node.ts';
 import { Notes } from './notes.ts';
 import { holds, type Observed } from './observed.ts';
+import { forbiddenText } from './plan/forbidden.ts';
 import type { Resolved } from './plan/resolve.ts';
 import { wantedImages } from './plan/wanted-images.ts';
 import { probeTargets } from './probe-targets.ts';
@@ -27,7 +30,7 @@ import { checkSizeLimits } from './size-limits.ts';
 import { wantedUid } from './slot.ts';
 import type { Source } from './sources/source.ts';
 import { Store } from './store.ts';
-import type { PodKey } from './types.ts';
+import type { Pod, PodKey } from './types.ts';
 
 /** Full relist at the latest after this long while the runtime's event stream stands, and without one. */
 const RESYNC_MS = 10_000;
@@ -62,6 +65,10 @@ export interface KubeletOptions {
   documents?: DocumentMemory;
   /** Absent: the machine goes down without a word. */
   shutdown?: NodeShutdown;
+  /** What is known of the machine's metadata; absent: it is off. */
+  metadata?: (() => MetadataView) | undefined;
+  /** Absent: nobody measures what containers use. */
+  stats?: Pick<CriStats, 'listContainerStats'>;
   /** Absent: without credentials and as fast as may be. */
   pull?: PullImage;
 }
@@ -72,6 +79,7 @@ export interface KubeletOptions {
  */
 export class Kubelet {
   readonly #o: KubeletOptions;
+  readonly #stats: Pick<CriStats, 'listContainerStats'>;
   readonly #store: Store;
   readonly #cache: RuntimeCache;
   readonly #notes = new Notes();
@@ -81,6 +89,8 @@ export class Kubelet {
   readonly #health: RuntimeHealth;
   #resolved: Resolved | undefined;
   #observed: Observed = { generation: 0, pods: new Map() };
+  /** What the last round planned from; absent: the runtime did not answer. */
+  #seen: { readonly resolved: Resolved; readonly listing: Listing } | undefined;
   #introduced = false;
   #poked = false;
   #wake: (() => void) | undefined;
@@ -90,10 +100,13 @@ export class Kubelet {
   constructor(options: KubeletOptions) {
     const { env, host, notes, recorder, meter, node, resolvConf, cri } = { ...options, notes: this.#notes };
     this.#o = options;
-    this.#store = new Store(env, options.sources, options.documents);
+    this.#stats = options.stats ?? { listContainerStats: async () => [] };
+    const violation = (pod: Pod) => forbiddenText(pod, node);
+    this.#store = new Store(env, options.sources, options.documents, violation, () => node.cloud?.pods);
     this.#cache = new RuntimeCache({ env, cri, host, rootDir: node.rootDir });
     this.#lanes = new Lanes(env, (owner) => {
       this.#dispatcher.ended(owner, this.#cache.generation);
+      if (this.#seen) this.#dispatcher.refill(this.#seen.resolved, this.#seen.listing);
       this.poke();
     });
     this.#health = new RuntimeHealth(env, cri);
@@ -101,16 +114,18 @@ export class Kubelet {
       ...{ env, cri, host, notes, record: recorder.record, meter, node, resolvConf, runHook: options.runHook },
       pull: options.pull ?? createPuller({ env, cri, nodeAuths: async () => [], pullsPerSecond: 0, burst: 0 }),
       started: () => this.poke(),
+      stats: this.#stats,
+      resized: (id, given) => this.#cache.resized(id, given),
       documents: () => this.#store.documents(),
       features: () => this.#health.features(),
     });
     this.#dispatcher = new Dispatcher({
-      ...{ env, lanes: this.#lanes, notes, store: this.#store, executor, settings: options.settings },
+      ...{ env, node, lanes: this.#lanes, notes, store: this.#store, executor, settings: options.settings },
       verdicts: () => options.prober.verdicts(),
       networkReady: () => this.#health.networkReady,
       shutdown: options.shutdown,
     });
-    this.#publisher = new Publisher({ env, node, recorder, notes });
+    this.#publisher = new Publisher({ env, node, recorder, notes, meter, metadata: options.metadata });
     this.#roundEndedMs = env.monotonicMs();
   }
 
@@ -155,6 +170,11 @@ export class Kubelet {
   imagesArrived(isOne: (image: string) => boolean): void {
     this.#notes.imagesArrived();
     for (const image of this.#lanes.subjects('pull')) if (isOne(image)) this.#lanes.abort('pull', image);
+    this.replan();
+  }
+
+  /** Something that every plan is made from has changed: the settings, or what images there are. */
+  replan(): void {
     this.#dispatcher.replanAll();
     this.poke();
   }
@@ -163,6 +183,7 @@ export class Kubelet {
   async run(signal: AbortSignal): Promise<void> {
     const { env, sources, events, prober } = this.#o;
     const stop = () => {
+      this.#seen = undefined;
       this.#lanes.close();
       this.#wake?.();
     };
@@ -218,11 +239,17 @@ export class Kubelet {
     if (signal.aborted) return false;
     if (listing) this.#observed = listing;
     const resolved = this.#store.resolve(this.#observed);
-    if (listing) this.#o.shutdown?.observe(resolved, listing);
+    if (listing) this.#o.shutdown?.observe(resolved, listing, (key) => this.#dispatcher.isSettled(key, listing));
     const planned = listing ? this.#dispatcher.planAll(resolved, listing) : 0;
+    this.#seen = listing && { resolved, listing };
     if (listing)
       prober.update(
-        probeTargets({ slots: resolved.slots, pods: listing.pods, isStopping: (uid) => this.#notes.isStopping(uid) }),
+        probeTargets({
+          slots: resolved.slots,
+          pods: listing.pods,
+          isStopping: (uid) => this.#notes.isStopping(uid),
+          isTold: (key, containerId) => this.#dispatcher.isTold(key, containerId),
+        }),
       );
     this.#publisher.publish({
       resolved,
@@ -251,7 +278,7 @@ export class Kubelet {
   #checkSizes(): void {
     const { env, host, recorder } = this.#o;
     checkSizeLimits({
-      ...{ env, host, lanes: this.#lanes },
+      ...{ env, host, lanes: this.#lanes, stats: this.#stats },
       wanted: () =>
         [...(this.#resolved?.slots.values() ?? [])].flatMap((slot) => (slot.state === 'want' ? [slot.revision] : [])),
       evict: ({ uid, pod }, message) => {

@@ -11,6 +11,8 @@ export interface Meter {
   /** A sandbox was made for a Pod that had none of this revision. */
   podStarted(): void;
   podStartFailed(reason: string): void;
+  /** A Pod was newly refused; `reason` is that of its status, e.g. `NodePorts`. */
+  podRejected(reason: string): void;
   /** An ordinary container unless told otherwise. */
   containerStarted(containerType?: ContainerType): void;
   containerStartFailed(reason: string, containerType?: ContainerType): void;

@@ -1,12 +1,14 @@
 /** Looks at the machine once: what `Node` holds. All paths are below `root`, so that tests can give a tree of their own. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/types.ts';
-import type { Node } from './node.ts';
+import { canonicalQuantity } from './manifest/quantity.ts';
+import type { Node, NodeAmounts } from './node.ts';
+import type { Policy } from './policy.ts';
 import { formatPageSize } from './sandbox/huge-pages.ts';
 import { bytesOf, milliOf } from './sandbox/quantities.ts';
-import { readLimited } from './volumes/files.ts';
+import { isMissing, readLimited } from './volumes/files.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 
@@ -25,18 +27,25 @@ export interface Machine {
   interfaces: () => Interfaces;
   cpus: number;
   memoryBytes: number;
+  /** Of the file system that holds a path, or will when it is made. */
+  fileSystemBytes: (path: string) => Promise<number | undefined>;
 }
 
 function thisMachine(): Machine {
-  return { root: '/', interfaces: os.networkInterfaces, cpus: os.cpus().length, memoryBytes: os.totalmem() };
+  return {
+    root: '/',
+    interfaces: os.networkInterfaces,
+    cpus: os.cpus().length,
+    memoryBytes: os.totalmem(),
+    fileSystemBytes,
+  };
 }
 
 /** What cannot be found out is left empty; never rejects. `cgroupDriver` is the configured one: ask the runtime too. */
 export async function gatherNode(config: Config, machine: Machine = thisMachine()): Promise<Node> {
-  const { root, memoryBytes } = machine;
-  const cpuMillis = machine.cpus * 1000;
+  const { root } = machine;
+  const capacity = await machineAmounts(config.rootDir, machine);
   const cgroupVersion = (await exists(join(root, 'sys/fs/cgroup/cgroup.controllers'))) ? 2 : 1;
-  const reserved = [config.systemReserved, config.kubeReserved];
   return {
     name: config.nodeName,
     ips: await addresses(config.nodeIp, machine),
@@ -46,15 +55,14 @@ export async function gatherNode(config: Config, machine: Machine = thisMachine(
     cgroupVersion,
     cgroupRoot: config.cgroupRoot,
     cpuCFSQuota: config.cpuCFSQuota,
-    cpuMillis,
-    memoryBytes,
-    allocatable: {
-      cpuMillis: Math.max(0, cpuMillis - sum(reserved.map((list) => milliOf(list, 'cpu')))),
-      memoryBytes: Math.max(0, memoryBytes - sum(reserved.map((list) => bytesOf(list, 'memory')))),
-    },
+    ...capacity,
+    allocatable: allocatable(capacity, [config.systemReserved, config.kubeReserved]),
     hugePageSizes: await hugePageSizes(root),
     swapAccounting: await swapAccounting(root, cgroupVersion),
     maskedPaths: await throttlePaths(root),
+    ...liveFacts(config),
+    appArmor: (await text(root, 'sys/module/apparmor/parameters/enabled')).startsWith('Y'),
+    runtimeClasses: config.runtimeClasses,
     podPidsLimit: config.podPidsLimit,
     seccompDefault: config.seccompDefault,
     clusterDomain: config.clusterDomain,
@@ -67,13 +75,73 @@ export async function gatherNode(config: Config, machine: Machine = thisMachine(
   };
 }
 
+/** What of a Node a reload of the configuration changes. */
+export function liveFacts(config: Config): { policy: Policy; maxPods: number } {
+  return { policy: policyOf(config), maxPods: config.maxPods };
+}
+
+/** What the owner of the machine lets Pods do. */
+export function policyOf(config: Config): Policy {
+  return {
+    allowPrivileged: config.allowPrivileged,
+    allowHostNetwork: config.allowHostNetwork,
+    allowHostPID: config.allowHostPID,
+    allowHostIPC: config.allowHostIPC,
+    allowUnconfined: config.allowUnconfined,
+    allowedCapabilities: config.allowedCapabilities,
+    allowedHostPaths: config.allowedHostPaths,
+    requireImageDigest: config.requireImageDigest,
+    allowedUnsafeSysctls: config.allowedUnsafeSysctls,
+  };
+}
+
+async function machineAmounts(rootDir: string, machine: Machine): Promise<NodeAmounts> {
+  const { root, cpus, memoryBytes } = machine;
+  const storageBytes = await machine.fileSystemBytes(rootDir);
+  return {
+    cpuMillis: cpus * 1000,
+    memoryBytes,
+    ...(storageBytes !== undefined && { ephemeralStorageBytes: storageBytes }),
+    hugePages: await hugePages(root),
+  };
+}
+
+/**
+ * What is left for Pods (pkg/kubelet/cm/node_container_manager_linux.go GetNodeAllocatableReservation; memory set aside
+ * for huge pages cannot be used otherwise).
+ */
+function allocatable(capacity: NodeAmounts, reserved: readonly Record<string, string>[]): NodeAmounts {
+  const { cpuMillis, memoryBytes, ephemeralStorageBytes, hugePages = {} } = capacity;
+  const left = (amount: number, resource: string, amountOf = bytesOf) =>
+    Math.max(0, amount - sum(reserved.map((list) => amountOf(list, resource))));
+  return {
+    cpuMillis: left(cpuMillis, 'cpu', milliOf),
+    memoryBytes: left(memoryBytes - sum(Object.values(hugePages)), 'memory'),
+    ...(ephemeralStorageBytes !== undefined && {
+      ephemeralStorageBytes: left(ephemeralStorageBytes, 'ephemeral-storage'),
+    }),
+    hugePages,
+  };
+}
+
+/** Bytes of the file system that holds `path`, or will when it is made. */
+async function fileSystemBytes(path: string): Promise<number | undefined> {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const { blocks, bsize } = await statfs(at);
+      return blocks * bsize;
+    } catch (error) {
+      if (!isMissing(error) || at === dirname(at)) return undefined;
+    }
+  }
+}
+
 /**
  * Addresses of this machine, the preferred one first: `nodeIp` (may be `v4,v6`) when it is set, else the first global
  * address of the interface with the default route per family, IPv4 first, else any global address. Never rejects.
  */
 export async function addresses(nodeIp: string, machine: Machine = thisMachine()): Promise<readonly string[]> {
-  const asked = nodeIp.split(',').map((ip) => ip.trim());
-  if (nodeIp !== '') return asked.filter((ip) => ip !== '');
+  if (nodeIp !== '') return nodeIp.split(',');
   const interfaces = machine.interfaces();
   const routes = [
     { family: 'IPv4', name: defaultRoute4(await text(machine.root, 'proc/net/route')) },
@@ -128,14 +196,29 @@ async function osImage(root: string): Promise<string> {
   return value.replace(/^(["'])(.*)\1$/, '$2');
 }
 
-/** From directories such as `hugepages-2048kB`, smallest first. */
-async function hugePageSizes(root: string): Promise<string[]> {
-  const names = await list(root, 'sys/kernel/mm/hugepages');
-  const sizes = names.flatMap((name) => {
+const HUGE_PAGES = 'sys/kernel/mm/hugepages';
+
+/** Bytes of one page of each size, smallest first; from directories such as `hugepages-2048kB`. */
+async function pageBytes(root: string): Promise<number[]> {
+  const sizes = (await list(root, HUGE_PAGES)).flatMap((name) => {
     const kibibytes = /^hugepages-(\d+)kB$/.exec(name)?.[1];
     return kibibytes === undefined ? [] : [Number(kibibytes) * 1024];
   });
-  return sizes.sort((a, b) => a - b).map(formatPageSize);
+  return sizes.sort((a, b) => a - b);
+}
+
+async function hugePageSizes(root: string): Promise<string[]> {
+  return (await pageBytes(root)).map(formatPageSize);
+}
+
+/** Bytes set aside, by resource name. */
+async function hugePages(root: string): Promise<Record<string, number>> {
+  const amounts: Record<string, number> = {};
+  for (const bytes of await pageBytes(root)) {
+    const pages = await text(root, join(HUGE_PAGES, `hugepages-${bytes / 1024}kB`, 'nr_hugepages'));
+    amounts[`hugepages-${canonicalQuantity(`${bytes / 1024}Ki`)}`] = (Number(pages) || 0) * bytes;
+  }
+  return amounts;
 }
 
 async function swapAccounting(root: string, cgroupVersion: 1 | 2): Promise<boolean> {

@@ -39,6 +39,8 @@ export interface PodNotes {
   readonly stoppingSinceMs?: number;
   /** When its containers began to be stopped together, monotonic. */
   readonly stopBeganMs?: number | undefined;
+  /** When each of them was first told to stop, monotonic, by id: later than that when the runtime had enough to do. */
+  readonly stopSent: ReadonlyMap<string, number>;
   /** When the preStop hook of a container began, monotonic, by id. */
   readonly hookBegan: ReadonlyMap<string, number>;
   /** How hooks ended, by `<container id>/<hook>`. */
@@ -47,6 +49,8 @@ export interface PodNotes {
   readonly startedHere: ReadonlySet<string>;
   /** Digest of the documents that its volumes were last made with, see plan/references.ts. */
   readonly preparedWith?: string;
+  /** The limits that its cgroup was last given, see plan/resize.ts. */
+  readonly sizedAs?: string;
   /** Why the Pod was evicted: it has come to its end. */
   readonly evicted?: string;
 }
@@ -55,6 +59,7 @@ const EMPTY: PodNotes = {
   failures: new Map(),
   pullFailures: new Map(),
   pulled: new Set(),
+  stopSent: new Map(),
   hookBegan: new Map(),
   hooks: new Map(),
   startedHere: new Set(),
@@ -86,6 +91,10 @@ export class Notes {
 
   prepared(uid: string, digest: string | undefined): void {
     if (digest !== undefined && this.pod(uid).preparedWith !== digest) this.#set(uid, { preparedWith: digest });
+  }
+
+  sized(uid: string, size: string | undefined): void {
+    if (size !== undefined && this.pod(uid).sizedAs !== size) this.#set(uid, { sizedAs: size });
   }
 
   succeeded(uid: string, subject: string): void {
@@ -164,6 +173,12 @@ export class Notes {
   ending(uid: string, monotonicMs: number | undefined): void {
     const { stopBeganMs } = this.pod(uid);
     if ((stopBeganMs === undefined) !== (monotonicMs === undefined)) this.#set(uid, { stopBeganMs: monotonicMs });
+  }
+
+  stopSent(uid: string, containerId: string, monotonicMs: number): void {
+    const { stopSent } = this.pod(uid);
+    if (!stopSent.has(containerId))
+      this.#set(uid, { stopSent: new Map(lastOf(stopSent)).set(containerId, monotonicMs) });
   }
 
   hookBegan(uid: string, containerId: string, monotonicMs: number): void {

@@ -2,7 +2,7 @@
  * What the runtime holds of our Pods: listings plus status, decoded. Built by `runtime-cache`, read by the planner and
  * by status. An unchanged Pod keeps the same object from one listing to the next, so `===` tells whether to look again.
  */
-import type { ContainerRunState, SandboxState } from '../cri/port.ts';
+import type { AppliedResources, ContainerRunState, SandboxState } from '../cri/port.ts';
 import type { ContainerRecord, SandboxRecord } from './labels.ts';
 import type { PodKey } from './types.ts';
 
@@ -38,6 +38,8 @@ export interface ObservedContainer {
   readonly image: string;
   readonly imageRef: string;
   readonly user?: { uid: number; gid: number; supplementalGroups: number[] };
+  /** What it is held to now, while it runs; absent when the runtime does not tell. */
+  readonly resources?: AppliedResources;
   readonly record: ContainerRecord;
 }
 

@@ -9,13 +9,15 @@ export interface ProbeTargetsInput {
   readonly pods: ReadonlyMap<PodKey, ObservedPod>;
   /** Has this revision been told to stop, or come to its end? */
   readonly isStopping: (uid: string) => boolean;
+  /** Has this container been told to stop itself? */
+  readonly isTold: (key: PodKey, containerId: string) => boolean;
 }
 
 /**
  * The containers to probe now: regular ones and sidecars, of every revision that still runs, as long as they run
  * (pkg/kubelet/prober/prober_manager.go AddPod). Pure.
  */
-export function probeTargets({ slots, pods, isStopping }: ProbeTargetsInput): ProbeTarget[] {
+export function probeTargets({ slots, pods, isStopping, isTold }: ProbeTargetsInput): ProbeTarget[] {
   const targets: ProbeTarget[] = [];
   for (const observed of pods.values()) {
     const slot = slots.get(observed.key);
@@ -34,6 +36,7 @@ export function probeTargets({ slots, pods, isStopping }: ProbeTargetsInput): Pr
           startedAtMs: instance.startedAtMs ?? instance.createdAtMs,
           podIp: observed.sandboxes.find((sandbox) => sandbox.id === instance.sandboxId)?.ips[0],
           stopping: isStopping(uid),
+          told: isTold(observed.key, instance.id),
         });
       }
     }

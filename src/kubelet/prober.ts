@@ -13,6 +13,8 @@ export interface ProbeTarget {
   readonly podIp: string | undefined;
   /** The Pod is being stopped: liveness and startup end, readiness goes on. */
   readonly stopping: boolean;
+  /** The container itself has been told to stop: no command is run in it any more. */
+  readonly told: boolean;
 }
 
 /** Runs the probes of what runs. What it says is on its own clock; the loop reads it in each round. */

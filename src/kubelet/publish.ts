@@ -1,5 +1,7 @@
 import type { Env } from './env.ts';
 import type { EventRing } from './events.ts';
+import type { MetadataView } from './metadata-view.ts';
+import type { Meter } from './meter.ts';
 import type { Node } from './node.ts';
 import type { Notes } from './notes.ts';
 import type { Observed, ObservedPod } from './observed.ts';
@@ -9,7 +11,7 @@ import type { Plan, Wait } from './plan/types.ts';
 import { waitEvents } from './plan/wait-events.ts';
 import type { PodView, Published, RuntimeView, SourceProblem } from './published.ts';
 import type { Slot } from './slot.ts';
-import { generateStatus } from './status/generate.ts';
+import { DEADLINE_EXCEEDED, generateStatus } from './status/generate.ts';
 import { kubeTime } from './status/time.ts';
 import { newestRevision } from './store.ts';
 import type { Pod, PodKey, PodStatus, Revision } from './types.ts';
@@ -26,11 +28,23 @@ export interface Round {
   readonly sourcesKnown: boolean;
 }
 
+interface PublisherOptions {
+  env: Env;
+  node: Node;
+  recorder: EventRing;
+  notes: Notes;
+  meter: Pick<Meter, 'podRejected'>;
+  /** The same object as long as nothing in it changed. */
+  metadata?: (() => MetadataView | undefined) | undefined;
+}
+
 interface Shown {
   readonly basis: readonly unknown[];
   readonly view: PodView;
   /** Everything of the object but its resourceVersion. */
   readonly json: string;
+  /** Why it is refused, as was told. */
+  readonly refused: string | undefined;
 }
 
 const ADMIT: Admission = { verdict: 'admit' };
@@ -41,6 +55,8 @@ export class Publisher {
   readonly #node: Node;
   readonly #recorder: EventRing;
   readonly #notes: Notes;
+  readonly #meter: Pick<Meter, 'podRejected'>;
+  readonly #metadata: () => MetadataView | undefined;
   readonly #listeners = new Set<(published: Published) => void>();
   readonly #shown = new Map<PodKey, Shown>();
   /** Decimal; starts from the wall clock in µs, so that it grows across restarts of the agent too. */
@@ -48,8 +64,11 @@ export class Publisher {
   #published: Published;
   #problemKeys = new Set<string>();
 
-  constructor({ env, node, recorder, notes }: { env: Env; node: Node; recorder: EventRing; notes: Notes }) {
+  constructor(options: PublisherOptions) {
+    const { env, node, recorder, notes, meter } = options;
+    this.#meter = meter;
     this.#env = env;
+    this.#metadata = options.metadata ?? (() => undefined);
     this.#node = node;
     this.#recorder = recorder;
     this.#notes = notes;
@@ -93,11 +112,13 @@ export class Publisher {
       pods.push(view);
     }
     for (const key of this.#shown.keys()) if (!keys.has(key)) this.#shown.delete(key);
+    const metadata = this.#metadata();
     const problems = this.#problems(round.resolved.problems);
     const samePods = pods.length === before.pods.length && pods.every((view, index) => view === before.pods[index]);
     const same =
       samePods &&
       problems === before.problems &&
+      metadata === before.metadata &&
       round.runtime === before.runtime &&
       round.sourcesKnown === before.sourcesKnown;
     if (same) return;
@@ -109,6 +130,7 @@ export class Publisher {
       sourcesKnown: round.sourcesKnown,
       pods,
       problems,
+      ...(metadata && { metadata }),
     });
     for (const listener of this.#listeners) listener(this.#published);
   }
@@ -158,14 +180,19 @@ export class Publisher {
           nowMs: this.#env.nowMs(),
           verdicts: round.verdicts,
           hostIps: this.#node.ips,
+          node: this.#node,
+          resizing: plan?.resizing,
           runtimeName: round.runtime.name,
           before,
         });
     const pod = dress(revision, status, startTimeMs, stoppingSinceMs);
     const json = JSON.stringify(pod);
     this.#announce(revision, waits, admission, shown);
+    if (status.reason === DEADLINE_EXCEEDED && before?.reason !== DEADLINE_EXCEEDED)
+      this.#recorder.record(objectOf(revision), 'Normal', DEADLINE_EXCEEDED, status.message ?? '');
+    const refused = admission.verdict === 'reject' ? admission.message : undefined;
     if (shown?.json === json && shown.view.held === held && shown.view.waits === waits) {
-      this.#shown.set(key, { ...shown, basis });
+      this.#shown.set(key, { ...shown, basis, refused });
       return shown.view;
     }
     const resourceVersion = shown?.json === json ? shown.view.pod.metadata.resourceVersion : this.#nextVersion();
@@ -176,16 +203,25 @@ export class Publisher {
       waits,
       ...(held && { held }),
     });
-    this.#shown.set(key, { basis, view, json });
+    this.#shown.set(key, { basis, view, json, refused });
     return view;
   }
 
   /** Events for what a Pod newly waits for, or is newly refused for. */
   #announce(revision: Revision, waits: readonly Wait[], admission: Admission, shown: Shown | undefined): void {
-    const { namespace, name, uid } = revision.pod.metadata;
-    const object = { kind: 'Pod' as const, namespace, name, uid };
-    if (admission.verdict === 'reject' && shown?.view.pod.status?.message !== admission.message)
+    const object = objectOf(revision);
+    const pending = admission.verdict === 'admit' ? admission.pending : undefined;
+    if (pending && !shown?.view.pod.status?.conditions?.some(({ message }) => message === pending.message))
+      this.#recorder.record(
+        object,
+        'Warning',
+        `Resize${pending.reason}`,
+        `Pod resize ${pending.reason.toLowerCase()}: ${pending.message}`,
+      );
+    if (admission.verdict === 'reject' && shown?.refused !== admission.message) {
       this.#recorder.record(object, 'Warning', admission.reason, admission.message);
+      this.#meter.podRejected(admission.reason);
+    }
     for (const wait of waits) {
       for (const { reason, message } of waitEvents(revision.pod, wait, shown?.view.waits ?? []))
         this.#recorder.record(
@@ -231,6 +267,11 @@ function shownRevision(
   const former = !wanted || waits.some((wait) => wait.reason === 'Terminating' || wait.reason === 'PullingAhead');
   if (!former || !observed) return wanted;
   return newestRevision(observed, wanted?.uid) ?? wanted;
+}
+
+function objectOf({ pod: { metadata } }: Revision) {
+  const { namespace, name, uid } = metadata;
+  return { kind: 'Pod' as const, namespace, name, uid };
 }
 
 function unknownStatus(runtime: RuntimeView): PodStatus {

@@ -1,6 +1,7 @@
 /**
  * What the outside may see: one frozen value per round. HTTP, metrics and `get pods` read this and nothing else.
  */
+import type { MetadataView } from './metadata-view.ts';
 import type { Node } from './node.ts';
 import type { Wait } from './plan/types.ts';
 import type { ManifestProblem } from './sources/source.ts';
@@ -45,4 +46,6 @@ export interface Published {
   /** Sorted by key. */
   readonly pods: readonly PodView[];
   readonly problems: readonly SourceProblem[];
+  /** Absent: metadata is off. */
+  readonly metadata?: MetadataView;
 }

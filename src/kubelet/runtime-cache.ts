@@ -20,6 +20,14 @@ import { type PodKey, podKey } from './types.ts';
 
 const STATUS_CALLS_AT_ONCE = 8;
 
+/** How a container ended that is not there any more (kubelet_pods.go convertToAPIContainerStatuses). */
+const GONE = {
+  state: 'exited',
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was deleted.  The container used to be Running',
+} as const;
+
 export interface Listing extends Observed {
   /** Pods of which some status could not be read: not to be planned from this listing. */
   readonly unsure: ReadonlySet<PodKey>;
@@ -32,10 +40,16 @@ export class RuntimeCache {
   readonly #labels: Record<string, string>;
   #sandboxes = new Map<string, ObservedSandbox>();
   #containers = new Map<string, ObservedContainer>();
+  /** Of each container. */
+  readonly #keys = new Map<string, PodKey>();
   #pods: ReadonlyMap<PodKey, ObservedPod> = new Map();
   #generation = 0;
   /** Ends of containers that the listing does not show yet, by id. */
   readonly #ends = new Map<string, cri.ContainerEnd>();
+  /** Containers whose resources may have changed: their status is asked for again, by id. */
+  readonly #changed = new Set<string>();
+  /** What containers were last given by this process, for runtimes that do not tell, by id. */
+  readonly #given = new Map<string, cri.AppliedResources>();
 
   constructor({ env, cri, host, rootDir }: { env: Env; cri: cri.Cri; host: Host; rootDir: string }) {
     this.#env = env;
@@ -52,12 +66,20 @@ export class RuntimeCache {
   /**
    * The runtime has told of a container's end, which its listing shows some 50 ms later. The only fact that is believed
    * before a listing has it: an end is final, so it cannot be stale. Listings that begin from now on show it. False for a
-   * container that is not known to run.
+   * container that is not known to run, and for one whose message is in its log: only its status tells where that is.
    */
   ended(id: string, end: cri.ContainerEnd): boolean {
-    if (this.#containers.get(id)?.state !== 'running') return false;
+    const known = this.#containers.get(id);
+    if (known?.state !== 'running') return false;
+    if (known.record.terminationMessagePolicy === 'FallbackToLogsOnError' && end.exitCode !== 0) return false;
     this.#ends.set(id, end);
     return true;
+  }
+
+  /** Somebody tried to give a running container other resources; `given` when that succeeded. */
+  resized(id: string, given?: cri.AppliedResources): void {
+    this.#changed.add(id);
+    if (given) this.#given.set(id, given);
   }
 
   /** Lists again. Throws CriError; the last listing stays as it was. */
@@ -81,11 +103,35 @@ export class RuntimeCache {
         if (seen) nextContainers.set(row.id, seen);
       }),
     ]);
+    for (const gone of this.#vanished(nextSandboxes, nextContainers)) nextContainers.set(gone.id, gone);
     this.#sandboxes = nextSandboxes;
     this.#containers = nextContainers;
-    for (const id of this.#ends.keys()) if (!nextContainers.has(id)) this.#ends.delete(id);
-    this.#pods = group(sandboxes, containers, nextSandboxes, nextContainers, this.#pods);
+    for (const row of containers) this.#keys.set(row.id, keyOf(row.labels));
+    for (const ids of [this.#ends, this.#changed, this.#given, this.#keys])
+      for (const id of ids.keys()) if (!nextContainers.has(id)) ids.delete(id);
+    this.#pods = group(sandboxes, this.#keys, nextSandboxes, nextContainers, this.#pods);
     return { generation, pods: this.#pods, unsure };
+  }
+
+  /**
+   * Containers that ran and are not there any more: somebody else removed them. As long as their sandbox is there they
+   * stay as a record of how they ended, until there is a newer one, so that they count as restarts.
+   */
+  #vanished(
+    sandboxes: ReadonlyMap<string, ObservedSandbox>,
+    containers: ReadonlyMap<string, ObservedContainer>,
+  ): ObservedContainer[] {
+    const ran = [...this.#containers.values()].filter(
+      ({ state, reason }) => state === 'running' || reason === GONE.reason,
+    );
+    return ran.flatMap((known) => {
+      if (containers.has(known.id) || !sandboxes.has(known.sandboxId)) return [];
+      const newer = (other: ObservedContainer) =>
+        other.uid === known.uid && other.name === known.name && other.attempt > known.attempt;
+      if ([...containers.values()].some((other) => newer(other) && other.state === 'exited')) return [];
+      if (known.reason === GONE.reason) return [known];
+      return [{ ...known, ...GONE, firstSeenMs: this.#env.monotonicMs(), finishedAtMs: this.#env.nowMs() }];
+    });
   }
 
   async #sandbox(row: cri.Sandbox, unsure: Set<PodKey>): Promise<ObservedSandbox | undefined> {
@@ -116,15 +162,24 @@ export class RuntimeCache {
     const listed = this.#containers.get(row.id);
     const end = this.#ends.get(row.id);
     const known = listed && end ? await this.#early(listed, end) : listed;
-    if (end ? row.state === 'running' : known?.state === row.state) return known;
+    const changed = row.state === 'running' && this.#changed.delete(row.id);
+    if (end ? row.state === 'running' : known?.state === row.state && !changed) return known;
     const status =
       row.state === 'created'
         ? undefined
-        : await this.#ask(() => this.#cri.containerStatus(row.id), keyOf(row.labels), unsure);
+        : await this.#ask(
+            () => this.#cri.containerStatus(row.id, { resources: row.state === 'running' }),
+            keyOf(row.labels),
+            unsure,
+          );
     if (status === 'gone') return undefined;
-    if (!status && row.state !== 'created') return known;
+    if (!status && row.state !== 'created') {
+      if (changed) this.#changed.add(row.id);
+      return known;
+    }
     const state = status?.state ?? row.state;
-    if (known?.state === state && !end) return known;
+    const resources = state === 'running' ? (status?.resources ?? this.#given.get(row.id)) : undefined;
+    if (known?.state === state && !end) return changed ? withResources(known, resources) : known;
     this.#ends.delete(row.id);
     const name = row.labels[CONTAINER_NAME] ?? row.metadata.name;
     const uid = row.labels[POD_UID] ?? '';
@@ -150,6 +205,7 @@ export class RuntimeCache {
       image: status?.image || row.image,
       imageRef: status?.imageRef || row.imageRef,
       ...(status?.user && { user: status.user }),
+      ...(resources && { resources }),
       record,
     };
   }
@@ -193,13 +249,19 @@ export class RuntimeCache {
   }
 }
 
+/** The same object when they are the same. */
+function withResources(known: ObservedContainer, resources: cri.AppliedResources | undefined): ObservedContainer {
+  if (!resources || JSON.stringify(resources) === JSON.stringify(known.resources)) return known;
+  return { ...known, resources };
+}
+
 function keyOf(labels: Record<string, string>): PodKey {
   return podKey(labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '');
 }
 
 function group(
   sandboxRows: readonly cri.Sandbox[],
-  containerRows: readonly cri.Container[],
+  keys: ReadonlyMap<string, PodKey>,
   sandboxes: ReadonlyMap<string, ObservedSandbox>,
   containers: ReadonlyMap<string, ObservedContainer>,
   before: ReadonlyMap<PodKey, ObservedPod>,
@@ -216,9 +278,9 @@ function group(
     const seen = sandboxes.get(row.id);
     if (seen) draft(keyOf(row.labels)).sandboxes.push(seen);
   }
-  for (const row of containerRows) {
-    const seen = containers.get(row.id);
-    if (seen) draft(keyOf(row.labels)).containers.push(seen);
+  for (const [id, key] of keys) {
+    const seen = containers.get(id);
+    if (seen) draft(key).containers.push(seen);
   }
   const pods = new Map<PodKey, ObservedPod>();
   for (const key of [...drafts.keys()].sort()) {

@@ -5,6 +5,8 @@ import { type RuntimeFeatures, runtimeFeatures } from './runtime-features.ts';
 
 /** How long a good answer is believed. A bad one is asked for again in each round. */
 const FRESH_MS = 10_000;
+/** Runtimes are restarted for upgrades; one that is away for longer needs somebody. */
+const AWAY_TOO_LONG_MS = 60_000;
 
 /** Owner of what is known about the runtime as a whole: is it there, what is it, is its network ready. */
 export class RuntimeHealth {
@@ -19,6 +21,9 @@ export class RuntimeHealth {
   };
   #features: RuntimeFeatures = runtimeFeatures('', '');
   #askedMs = Number.NEGATIVE_INFINITY;
+  /** Monotonic; since when it does not answer. */
+  #awaySinceMs: number | undefined;
+  #toldAway = false;
 
   constructor(env: Env, cri: cri.Cri) {
     this.#env = env;
@@ -41,14 +46,16 @@ export class RuntimeHealth {
   async refresh(): Promise<void> {
     const nowMs = this.#env.monotonicMs();
     if (this.#view.ready && this.#view.networkReady && nowMs - this.#askedMs < FRESH_MS) return;
-    const { conditions, runtimeHandlers } = await this.#cri.status();
+    const status = await this.#cri.status();
+    this.#awaySinceMs = undefined;
+    this.#toldAway = false;
     const { runtimeName, runtimeVersion } =
       this.#view.ready && this.#view.name
         ? { runtimeName: this.#view.name, runtimeVersion: this.#view.version }
         : await this.#cri.version();
     this.#askedMs = nowMs;
-    this.#features = runtimeFeatures(runtimeName, runtimeVersion, runtimeHandlers);
-    const bad = conditions.filter(
+    this.#features = runtimeFeatures(runtimeName, runtimeVersion, status);
+    const bad = status.conditions.filter(
       (condition) => !condition.status && (condition.type === 'RuntimeReady' || condition.type === 'NetworkReady'),
     );
     this.#set({
@@ -64,6 +71,15 @@ export class RuntimeHealth {
 
   /** The runtime did not answer. */
   failed(error: unknown): void {
+    const nowMs = this.#env.monotonicMs();
+    this.#awaySinceMs ??= nowMs;
+    if (!this.#toldAway && nowMs - this.#awaySinceMs > AWAY_TOO_LONG_MS) {
+      this.#toldAway = true;
+      this.#env.log.error(
+        { error: error instanceof Error ? error.message : String(error) },
+        'the container runtime has not answered for a minute: nothing is started or stopped; look at its service',
+      );
+    }
     this.#set({
       ...this.#view,
       ready: false,

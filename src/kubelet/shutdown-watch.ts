@@ -131,7 +131,7 @@ class Watch {
   async #changed(preparing: boolean, signal: AbortSignal): Promise<void> {
     const { env, begin, cancel } = this.#o;
     if (preparing) {
-      env.log.warn({}, 'the machine goes down: the Pods are stopped');
+      env.log.info({}, 'the machine goes down: the Pods are stopped');
       const shutdown = this.#shutdowns;
       void begin().then(() => {
         if (this.#shutdowns !== shutdown) return;
@@ -139,7 +139,7 @@ class Watch {
         this.#releaseLock();
       });
     } else {
-      env.log.warn({}, 'the machine stays up after all: the Pods are started again');
+      env.log.info({}, 'the machine stays up after all: the Pods are started again');
       this.#shutdowns += 1;
       cancel();
       if (!this.#lock && !signal.aborted) await this.#takeLock();
@@ -174,7 +174,7 @@ class Watch {
     }
     const now = await delayMs();
     if (now >= periodMs) return;
-    env.log.warn(
+    env.log.error(
       { file, delayMs: now, periodMs, problem },
       'systemd-logind holds a shutdown up for less than shutdownGracePeriod: its InhibitDelayMaxSec could not be raised',
     );

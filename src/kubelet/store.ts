@@ -1,11 +1,14 @@
 import { type DocumentMemory, type Documents, NO_DOCUMENTS } from './documents.ts';
 import type { Env } from './env.ts';
+import type { CloudMarks } from './node.ts';
 import type { Observed, ObservedPod } from './observed.ts';
+import { withCloudMarks } from './plan/cloud-marks.ts';
 import { type References, references } from './plan/references.ts';
 import { type Resolved, resolveSlots } from './plan/resolve.ts';
 import { type ResolvedDocuments, resolveDocuments } from './plan/resolve-documents.ts';
+import type { Slot } from './slot.ts';
 import type { Snapshot, Source } from './sources/source.ts';
-import type { PodKey, Revision } from './types.ts';
+import type { Pod, PodKey, Revision } from './types.ts';
 
 /** The one owner of what is wanted: the sources' snapshots, the last good revision of each slot, the last good documents. */
 export class Store {
@@ -18,12 +21,25 @@ export class Store {
   #seen: readonly Snapshot[] = [];
 
   readonly #memory: DocumentMemory | undefined;
+  readonly #violation: (pod: Pod) => string | undefined;
   readonly #references = new WeakMap<Revision, { documents: Documents; references: References | undefined }>();
 
-  constructor(env: Env, sources: readonly Source[], memory?: DocumentMemory) {
+  readonly #cloud: () => CloudMarks | undefined;
+  readonly #marked = new WeakMap<Revision, { marks: CloudMarks; revision: Revision }>();
+
+  /** `violation`: why a Pod may not run on this machine. `cloud`: what the Pods show of it; asked for at each `resolve`. */
+  constructor(
+    env: Env,
+    sources: readonly Source[],
+    memory?: DocumentMemory,
+    violation?: (pod: Pod) => string | undefined,
+    cloud?: () => CloudMarks | undefined,
+  ) {
+    this.#violation = violation ?? (() => undefined);
     this.#env = env;
     this.#sources = sources;
     this.#memory = memory;
+    this.#cloud = cloud ?? (() => undefined);
     this.#beside = { documents: memory?.documents ?? NO_DOCUMENTS, problems: [] };
   }
 
@@ -50,11 +66,16 @@ export class Store {
   /** What is wanted now. Memory wins over the runtime's copy of a revision, which may be older. */
   resolve(observed: Observed): Resolved {
     const remembered = new Map<PodKey, Revision>();
+    const unreadable = new Set<PodKey>();
     for (const [key, pod] of observed.pods) {
       const revision = newestRevision(pod);
       if (revision) remembered.set(key, revision);
+      else if (pod.sandboxes.some(({ state }) => state === 'ready')) unreadable.add(key);
     }
-    for (const [key, revision] of this.#lastGood) remembered.set(key, revision);
+    for (const [key, revision] of this.#lastGood) {
+      remembered.set(key, revision);
+      unreadable.delete(key);
+    }
     const sources = this.#sources.map((source) => ({ kind: source.kind, snapshot: source.current() }));
     if (sources.some(({ snapshot }, index) => snapshot !== this.#seen[index])) {
       const before = this.documents();
@@ -62,7 +83,10 @@ export class Store {
       if (this.documents() !== before) this.#memory?.keep(this.documents());
       this.#seen = sources.map(({ snapshot }) => snapshot);
     }
-    const resolved = resolveSlots({ sources, remembered, observed: observed.pods.keys() });
+    const resolved = resolveSlots({
+      ...{ sources, remembered, observed: observed.pods.keys(), unreadable },
+      violation: this.#violation,
+    });
     this.#lastGood = new Map();
     const seen = new Map<string, number>();
     for (const [key, slot] of resolved.slots) {
@@ -71,7 +95,25 @@ export class Store {
       seen.set(slot.revision.uid, this.startTimeMs(slot.revision.uid, observed.pods.get(key)));
     }
     this.#firstSeenMs = seen;
-    return { ...resolved, problems: [...resolved.problems, ...this.#beside.problems] };
+    const marks = this.#cloud();
+    return {
+      ...resolved,
+      slots: marks ? this.#withMarks(resolved.slots, marks) : resolved.slots,
+      problems: [...resolved.problems, ...this.#beside.problems],
+    };
+  }
+
+  /** The same revision for the same marks, so that nothing is planned anew for nothing. */
+  #withMarks(slots: ReadonlyMap<PodKey, Slot>, marks: CloudMarks): ReadonlyMap<PodKey, Slot> {
+    return new Map(
+      [...slots].map(([key, slot]): [PodKey, Slot] => {
+        if (slot.state !== 'want') return [key, slot];
+        const known = this.#marked.get(slot.revision);
+        const revision = known?.marks === marks ? known.revision : withCloudMarks(slot.revision, marks);
+        this.#marked.set(slot.revision, { marks, revision });
+        return [key, { ...slot, revision }];
+      }),
+    );
   }
 
   /** First sight of a revision, wall clock; what its sandbox says wins, so a restart of the agent does not change it. */

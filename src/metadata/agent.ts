@@ -7,13 +7,18 @@
  *       └───── another ───────→ no files ────────┴→ detect → ask ⇄ wait
  */
 import { type Env, sleep } from '../kubelet/env.ts';
+import type { MetadataErrorKind } from '../kubelet/metadata-view.ts';
 import { messageOf } from '../kubelet/sources/regular-file.ts';
+import type { Serials } from './ingest/claims.ts';
 import { problemText } from './ingest/ingest.ts';
+import { localIdOf, mayGetMedia } from './local-id.ts';
 import type { Machine } from './machine.ts';
-import type { ManifestStore, MetadataState } from './manifests.ts';
+import type { ManifestStore, MetadataState, Taken } from './manifests.ts';
 import { contextOf, type Obtained, type ObtainOptions, obtain } from './obtain.ts';
 import { MetadataError, type Provider } from './provider.ts';
 import { type Candidate, detect, type Selection } from './select.ts';
+import { mergeSerials, readSerials, writeSerials } from './serials.ts';
+import { MetadataStatus, safe } from './status.ts';
 import type { TrustMode } from './trust.ts';
 
 export interface MetadataAgentOptions {
@@ -25,11 +30,13 @@ export interface MetadataAgentOptions {
   endpoint?: string;
   trust: TrustMode;
   env: Env;
-  /** Told of what the operator of the machine should see: an event. */
+  /** Told of everything; absent: nobody asks. */
+  status?: MetadataStatus;
   /** Told which provider it is. */
   chosen: (provider: Provider) => void;
   /** Told of what the provider says of the machine. */
   learn: (provider: string, attributes: Readonly<Record<string, string>>) => void;
+  /** Told of what the operator of the machine should see: an event. */
   report: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
 }
 
@@ -46,17 +53,30 @@ const DETECT_TRIES = 10;
 /** Changes of several values come together. */
 const DEBOUNCE_MS = 1000;
 const LOUD_FAILURES = 3;
+/** Of one answer; the rest is in the log. */
+const MAX_EVENTS = 10;
+
+/** What an event says of a failure; all others are `MetadataUnavailable`. */
+const FAILURE_REASONS: Readonly<Partial<Record<MetadataErrorKind, string>>> = {
+  denied: 'MetadataDenied',
+  identity: 'MetadataNotBelieved',
+  invalid: 'MetadataInvalid',
+  write: 'ManifestsNotWritten',
+};
 
 export class MetadataAgent {
   readonly #options: MetadataAgentOptions;
   readonly #random: () => number;
+  readonly #status: MetadataStatus;
   #state: MetadataState | undefined;
   #lastText = '';
+  #lastKept = '';
   #failures = 0;
 
   constructor(options: MetadataAgentOptions) {
     this.#options = options;
     this.#random = options.env.random('metadata');
+    this.#status = options.status ?? new MetadataStatus();
   }
 
   /** Before anything reads the manifest directory: a disk that was copied must not run its original's Pods. */
@@ -68,6 +88,7 @@ export class MetadataAgent {
     if (state && !(known && state.localId !== localId)) {
       this.#state = state;
       this.#options.learn(state.provider, state.attributes);
+      this.#status.restored(state);
       const change = await store.restore(state);
       if (change) {
         env.log.info(
@@ -82,9 +103,19 @@ export class MetadataAgent {
       );
       return;
     }
+    if (!state) {
+      if (await store.hasState())
+        env.log.warn(
+          {},
+          'the state of the last metadata is damaged: the manifests that are there stay until there are newer ones',
+        );
+      return;
+    }
     const { removed } = await store.purge();
-    if (removed.length > 0)
-      env.log.warn({ removed }, 'the metadata on this disk is of another machine: its manifests are removed');
+    if (removed.length === 0) return;
+    const text = 'the metadata on this disk is of another machine: its manifests are removed';
+    env.log.warn({ removed }, text);
+    this.#options.report('Warning', 'MetadataOfAnotherMachine', `${text}: ${removed.join(', ')}`);
   }
 
   /** Until `signal` aborts. Never rejects. */
@@ -114,58 +145,94 @@ export class MetadataAgent {
       if (chosen) {
         const reason = checks.find(({ candidate }) => candidate === chosen)?.reason ?? 'it was named';
         env.log.info({ provider: chosen.provider.name, reason }, 'metadata provider');
+        this.#status.chosen(chosen.provider.name, reason);
         this.#options.chosen(chosen.provider);
         return chosen;
       }
-      if (attempt >= DETECT_TRIES) break;
+      if (attempt >= DETECT_TRIES || !(await mayGetMedia(machine))) break;
       await sleep(env, DETECT_AGAIN_MS, signal);
     }
-    if (!signal.aborted)
-      env.log.info({}, 'no metadata provider fits this machine: only the manifests that are there are run');
+    if (signal.aborted) return undefined;
+    this.#status.noneFits();
+    env.log.info({}, 'no metadata provider fits this machine: only the manifests that are there are run');
     return undefined;
   }
 
   async #ask(candidate: Candidate, signal: AbortSignal): Promise<void> {
+    this.#status.asking();
     const obtained = await obtain(this.#obtainOptions(candidate, signal));
     if (!signal.aborted) await this.#apply(obtained);
   }
 
   #obtainOptions(candidate: Candidate, signal: AbortSignal): ObtainOptions {
-    const { machine, nodeName, manifestDirectory, endpoint, trust, env } = this.#options;
-    const base = { candidate, machine, nodeName, manifestDirectory, trust, env, signal };
+    const { machine, store, nodeName, manifestDirectory, endpoint, trust, env } = this.#options;
+    const { serialsFile } = store;
+    const base = { candidate, machine, nodeName, manifestDirectory, serialsFile, trust, env, signal };
     return endpoint === undefined ? base : { ...base, endpoint };
   }
 
   async #apply(obtained: Obtained): Promise<void> {
     const { store, machine, env, report } = this.#options;
-    const { provider, instanceId, outcome, files, problems } = obtained;
+    const { provider, instanceId, outcome, files, problems, sha256 = '' } = obtained;
     const before = this.#state;
+    const nowMs = env.nowMs();
     const another = before?.instanceId !== undefined && instanceId !== undefined && before.instanceId !== instanceId;
     this.#say(obtained);
     this.#options.learn(provider, obtained.attributes);
-    const keeps = outcome === 'refused' || outcome === 'absent' || outcome === 'empty';
+    const keeps =
+      outcome === 'refused' ||
+      (outcome === 'absent' && before?.onMissing !== 'remove') ||
+      (outcome === 'empty' && before?.onEmpty !== 'remove');
     if (keeps && !another) {
       if (before && Object.keys(before.files).length > 0 && outcome !== 'refused')
-        this.#once('warn', `the user-data is ${outcome} now: the Pods it gave before stay`);
+        this.#once(`the user-data is ${outcome} now: the Pods it gave before stay`);
+      this.#status.answered(obtained, nowMs, undefined, false);
       return;
     }
     const localId = await localIdOf(machine);
-    const change = await store.replace(outcome === 'files' ? files : [], {
+    const inUse = outcome === 'files' ? files : [];
+    const taken = before?.taken;
+    const changed = taken?.sha256 !== sha256;
+    const written = {
       provider,
       attributes: obtained.attributes,
-      fetchedAtMs: env.nowMs(),
+      fetchedAtMs: nowMs,
+      taken: takenOf(inUse, sha256, changed ? nowMs : taken.changedAtMs),
       ...(instanceId !== undefined && { instanceId }),
       ...(localId !== undefined && { localId }),
+      ...(outcome === 'files' ? obtained.wishes : {}),
+    };
+    const change = await store.replace(inUse, written).catch((error: unknown) => {
+      const text = `the manifests cannot be written: ${messageOf(error)}`;
+      throw new MetadataError(text, { cause: error, kind: 'write' });
     });
+    await this.#remember(obtained.serials);
     this.#state = await store.load();
-    if (another) env.log.warn({ before: before?.instanceId, now: instanceId }, 'this is another instance than before');
+    this.#status.answered(obtained, nowMs, inUse, changed);
+    if (another) {
+      const text = 'this is another instance than before';
+      env.log.warn({ before: before?.instanceId, now: instanceId }, text);
+      report('Warning', 'MetadataInstanceChanged', `${text}: ${instanceId} instead of ${before?.instanceId}`);
+    }
     if (change.written.length + change.removed.length === 0) return;
-    env.log.info({ ...change, provider, warnings: problems.length }, 'manifests from metadata');
+    const signers = [...new Set(files.flatMap(({ signer }) => signer ?? []))];
+    const by = signers.length === 0 ? '' : `, signed by ${signers.join(', ')}`;
+    env.log.info({ ...change, provider, warnings: problems.length, signers }, 'manifests from metadata');
     report(
       'Normal',
       'ManifestsFromMetadata',
-      `${files.length} manifests from ${provider}: ${change.written.length} written, ${change.removed.length} removed`,
+      `${files.length} manifests from ${provider}: ${change.written.length} written, ${change.removed.length} removed${by}`,
     );
+  }
+
+  /** Older ones are not taken again. */
+  async #remember(taken: Serials): Promise<void> {
+    if (taken.size === 0) return;
+    const { serialsFile: path } = this.#options.store;
+    const before = await readSerials(path);
+    if (typeof before === 'string') throw new MetadataError(before, { final: true, kind: 'write' });
+    const merged = mergeSerials(before, taken);
+    if (merged !== before) await writeSerials(path, merged);
   }
 
   /** Problems are told once, until they are other ones. */
@@ -176,21 +243,22 @@ export class MetadataAgent {
     this.#lastText = text;
     for (const problem of problems)
       env.log[problem.severity === 'error' ? 'error' : 'warn']({ provider }, problemText(problem));
-    const errors = problems.filter(({ severity }) => severity === 'error');
-    if (errors[0])
+    // Without the lines of the manifest: events can be read by anybody.
+    for (const { excerpt: _, ...problem } of problems.slice(0, MAX_EVENTS))
       report(
         'Warning',
-        'ManifestRejected',
-        `${problemText(errors[0])}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`,
+        problem.severity === 'error' ? 'ManifestRejected' : 'ManifestWarning',
+        safe(problemText(problem)),
       );
     if (problems.length === 0 && outcome !== 'files')
       env.log.info({ provider }, `the user-data is ${outcome}: no Pods from it`);
   }
 
-  #once(level: 'warn', text: string): void {
-    if (text === this.#lastText) return;
-    this.#lastText = text;
-    this.#options.env.log[level]({}, text);
+  #once(text: string): void {
+    if (text === this.#lastKept) return;
+    this.#lastKept = text;
+    this.#options.env.log.warn({}, text);
+    this.#options.report('Warning', 'MetadataMissing', text);
   }
 
   /** Until there may be news; for ever where the provider's user-data cannot change while a machine runs. */
@@ -216,17 +284,21 @@ export class MetadataAgent {
   #failed(error: unknown, sinceMs: number): number {
     const { env, report } = this.#options;
     this.#failures += 1;
-    const message = messageOf(error);
+    const message = safe(messageOf(error));
     const known = error instanceof MetadataError ? error : undefined;
     const urgent = sinceMs < URGENT_MS && known?.final !== true;
     const doubled = FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 20);
     const delayMs = urgent ? Math.min(doubled, RETRY_MS) : Math.min(Math.max(doubled, SLOW_RETRY_MS), SLOWEST_RETRY_MS);
     const retryMs = Math.max(known?.retryAfterMs ?? 0, this.#jittered(delayMs));
-    const fields = { error: message, failures: this.#failures, retryMs: Math.round(retryMs) };
+    const kind = known?.kind ?? 'invalid';
+    const fields = { error: message, kind, failures: this.#failures, retryMs: Math.round(retryMs) };
     const text = 'the metadata cannot be had, Pods stay as they are';
+    this.#status.failed(kind, message, env.nowMs(), env.nowMs() + retryMs);
     if (this.#failures <= LOUD_FAILURES) env.log.warn(fields, text);
     else env.log.debug(fields, text);
-    if (this.#failures === LOUD_FAILURES) report('Warning', 'MetadataUnavailable', message);
+    const reason = FAILURE_REASONS[kind] ?? 'MetadataUnavailable';
+    // A service that is starting up is no news; one that says no is.
+    if (this.#failures === LOUD_FAILURES || (known?.final && this.#failures === 1)) report('Warning', reason, message);
     return retryMs;
   }
 
@@ -248,17 +320,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The firmware's name for this machine; a copied disk has another. Undefined where there is none. */
-export async function localIdOf(machine: Machine): Promise<string | undefined> {
-  for (const name of ['product_uuid', 'product_serial', 'board_serial']) {
-    const value = await machine.dmi(name);
-    if (value !== '') return `${name}:${value}`;
-  }
-  for (const path of ['/proc/device-tree/serial-number', '/etc/machine-id']) {
-    const value = Buffer.from((await machine.read(path)) ?? [])
-      .toString('latin1')
-      .replace(/[\0\s]+$/, '');
-    if (value !== '') return `${path}:${value}`;
-  }
-  return undefined;
+function takenOf(files: Obtained['files'], sha256: string, changedAtMs: number): Taken {
+  const count = (key: 'pods' | 'documents') => files.reduce((total, file) => total + file[key], 0);
+  return { pods: count('pods'), documents: count('documents'), sha256, changedAtMs };
 }

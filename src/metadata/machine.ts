@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { open, readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
+import { addresses } from '../kubelet/node-facts.ts';
 import type { Volume } from './media/image.ts';
 import { withVolume } from './media/volumes.ts';
 
@@ -15,9 +16,9 @@ export interface Machine {
   exists(path: string): Promise<boolean>;
   /** Names in a directory, sorted; none when there is no such directory. */
   list(path: string): Promise<string[]>;
-  /** Runs `use` on the volumes with one of these labels, case ignored, until it gives something; undefined: none does. */
+  /** Runs `use` on the volumes with one of these labels, case ignored, or on what is in the disc drives, until it gives something; undefined: none does. */
   onVolume<T>(
-    labels: readonly string[],
+    labels: readonly string[] | 'any disc',
     use: (volume: Volume, device: string) => Promise<T | undefined>,
   ): Promise<T | undefined>;
   /** A path under the root, for what opens it itself. */
@@ -25,13 +26,18 @@ export interface Machine {
   environment(name: string): string | undefined;
   /** Network interfaces with an address, without the loopback's. */
   interfaces(): string[];
+  /** Its own addresses, that of the default route first; only on the running system. */
+  addresses(): Promise<readonly string[]>;
   /** Standard output of a program; undefined when it fails or is not there. Only on the running system. */
   run(program: string, args: readonly string[]): Promise<string | undefined>;
 }
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_DEVICES = 64;
+const UDEV_DATA = '/run/udev/data';
+const LABELS_OF_UDEV = '/dev/disk/by-label';
 const PROGRAM_TIMEOUT_MS = 5000;
+const DISC_DRIVES = /^sr\d/;
 /** Never a medium with metadata. */
 const OTHER_DEVICES = /^(?:loop|ram|zram|dm-|md|nbd|mtd|fd)\d/;
 
@@ -58,12 +64,19 @@ export function machineAt(root: string, environment: NodeJS.ProcessEnv = {}): Ma
         () => false,
       ),
     onVolume: async (labels, use) => {
-      const wanted = labels.map((label) => label.toLowerCase());
-      const devices = (await list('/sys/class/block')).filter((name) => !OTHER_DEVICES.test(name));
+      const discs = labels === 'any disc';
+      const wanted = discs ? [] : labels.map((label) => label.toLowerCase());
+      // Where udev runs it has read all labels: no disk is woken for nothing.
+      if (!discs && (await list(UDEV_DATA)).length > 0) {
+        const known = (await list(LABELS_OF_UDEV)).map((name) => name.replaceAll('\\x20', ' ').toLowerCase());
+        if (!known.some((label) => wanted.includes(label))) return undefined;
+      }
+      const all = await list('/sys/class/block');
+      const devices = all.filter((name) => (discs ? DISC_DRIVES.test(name) : !OTHER_DEVICES.test(name)));
       // The newest first: what was attached last is meant.
       for (const device of devices.reverse().slice(0, MAX_DEVICES)) {
         const answer = await withVolume(place(`/dev/${device}`), async (volume) =>
-          wanted.includes(volume.label.toLowerCase()) ? use(volume, `/dev/${device}`) : undefined,
+          discs || wanted.includes(volume.label.toLowerCase()) ? use(volume, `/dev/${device}`) : undefined,
         );
         if (answer !== undefined) return answer;
       }
@@ -76,6 +89,7 @@ export function machineAt(root: string, environment: NodeJS.ProcessEnv = {}): Ma
             list?.some((one) => !one.internal) ? [name] : [],
           )
         : [],
+    addresses: async () => (running ? addresses('') : []),
     run: async (program, args) => (running ? outputOf(program, args) : undefined),
   };
 }

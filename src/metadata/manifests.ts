@@ -6,6 +6,7 @@ import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs
 import { dirname, join } from 'node:path';
 import { contentHash } from '../kubelet/identity.ts';
 import { codeOf } from '../kubelet/sources/regular-file.ts';
+import { SERIALS_FILE } from './serials.ts';
 
 export const OWN_PREFIX = 'rower-metadata-';
 const STATE_FILE = 'state.json';
@@ -22,6 +23,20 @@ export interface MetadataState {
   files: Record<string, string>;
   attributes: Record<string, string>;
   fetchedAtMs: number;
+  /** What is in the files, for those who ask. */
+  taken?: Taken;
+  /** What the user-data wishes for the time when it is gone, or empty. Absent: `keep`. */
+  onMissing?: 'keep' | 'remove';
+  onEmpty?: 'keep' | 'remove';
+}
+
+export interface Taken {
+  pods: number;
+  documents: number;
+  /** Of the user-data, the beginning. */
+  sha256: string;
+  /** When that was last another one than before; wall clock. */
+  changedAtMs: number;
 }
 
 export interface ManifestStoreOptions {
@@ -44,6 +59,11 @@ export class ManifestStore {
     this.#state = stateDirectory;
   }
 
+  /** See serials.ts: no part of the state, which it outlives. */
+  get serialsFile(): string {
+    return join(this.#state, SERIALS_FILE);
+  }
+
   /** Undefined when there is none that can be read. */
   async load(): Promise<MetadataState | undefined> {
     try {
@@ -53,6 +73,14 @@ export class ManifestStore {
     } catch {
       return undefined;
     }
+  }
+
+  /** There is one, whether or not it can be read. */
+  async hasState(): Promise<boolean> {
+    return stat(join(this.#state, STATE_FILE)).then(
+      () => true,
+      (error: unknown) => codeOf(error) !== 'ENOENT',
+    );
   }
 
   /** Exactly these files, by name without the mark. Each is replaced at once or not at all; equal ones are left alone. */
@@ -130,16 +158,20 @@ export class ManifestStore {
   }
 }
 
-/** Throws when the path cannot hold files: it is a file itself. */
-export async function checkManifestDirectory(path: string): Promise<void> {
-  if (path === '') throw new Error('--metadata needs a manifest directory (--pod-manifest-path) to write to');
+/** Why manifests cannot be written there: it is a file itself, or none is set. Undefined: they can. */
+export async function manifestDirectoryProblem(path: string): Promise<string | undefined> {
+  if (path === '') return 'needs a manifest directory (--pod-manifest-path) to write to';
   const stats = await stat(path).catch(() => undefined);
-  if (stats && !stats.isDirectory()) throw new Error(`--metadata needs a manifest directory, and ${path} is a file`);
+  if (stats && !stats.isDirectory()) return `needs a manifest directory, and ${path} is a file`;
+  return undefined;
 }
 
 function isState(value: unknown): value is MetadataState {
   if (typeof value !== 'object' || value === null) return false;
-  const { provider, files, fetchedAtMs, instanceId, localId, attributes } = value as Record<string, unknown>;
+  const { provider, files, fetchedAtMs, instanceId, localId, attributes, taken, onMissing, onEmpty } = value as Record<
+    string,
+    unknown
+  >;
   const text = (one: unknown) => one === undefined || typeof one === 'string';
   const texts = (one: unknown): one is object =>
     typeof one === 'object' && one !== null && Object.values(one).every((item) => typeof item === 'string');
@@ -150,8 +182,17 @@ function isState(value: unknown): value is MetadataState {
     typeof fetchedAtMs === 'number' &&
     text(instanceId) &&
     text(localId) &&
+    text(onMissing) &&
+    text(onEmpty) &&
     texts(attributes) &&
+    (taken === undefined || isTaken(taken)) &&
     texts(files) &&
     Object.entries(files).every(named)
   );
+}
+
+function isTaken(value: unknown): value is Taken {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pods, documents, sha256, changedAtMs } = value as Record<string, unknown>;
+  return typeof sha256 === 'string' && [pods, documents, changedAtMs].every((one) => typeof one === 'number');
 }

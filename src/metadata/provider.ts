@@ -1,5 +1,6 @@
 /** What a provider is: it finds out whether this is its kind of machine, and fetches what the machine was given. */
 import type { Env } from '../kubelet/env.ts';
+import type { MetadataErrorKind } from '../kubelet/metadata-view.ts';
 import type { Machine } from './machine.ts';
 import type { Service } from './service.ts';
 
@@ -39,6 +40,8 @@ export interface Payload {
   bytes: Uint8Array;
   /** The provider's rules say that it is base64. */
   base64?: boolean;
+  /** The URL or path it is from: a signature may lie beside it. */
+  location?: string;
 }
 
 export interface Fetched {
@@ -57,16 +60,26 @@ export interface Fetched {
   launchIndex?: number;
 }
 
+interface MetadataErrorOptions {
+  cause?: unknown;
+  retryAfterMs?: number | undefined;
+  final?: boolean;
+  /** Default `invalid`. */
+  kind?: MetadataErrorKind;
+}
+
 export class MetadataError extends Error {
   override name = 'MetadataError';
   /** The service says when to ask again. */
   readonly retryAfterMs: number | undefined;
   /** Asking again soon is no use: something has to be changed. */
   readonly final: boolean;
-  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined; final?: boolean } = {}) {
+  readonly kind: MetadataErrorKind;
+  constructor(message: string, options: MetadataErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
     this.final = options.final ?? false;
+    this.kind = options.kind ?? 'invalid';
   }
 }
 

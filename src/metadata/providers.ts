@@ -18,11 +18,14 @@ import { cloudstack, exoscale } from './providers/exoscale.ts';
 import { commandLine, file, url } from './providers/explicit.ts';
 import { gce } from './providers/gce.ts';
 import { hetzner } from './providers/hetzner.ts';
+import { ibmVpc } from './providers/ibm-vpc.ts';
 import { lxd } from './providers/lxd.ts';
 import { medium } from './providers/medium.ts';
 import { nocloud } from './providers/nocloud.ts';
+import { opennebula } from './providers/opennebula.ts';
 import { openstack } from './providers/openstack.ts';
 import { oracle } from './providers/oracle.ts';
+import { ovf } from './providers/ovf.ts';
 import { scaleway } from './providers/scaleway.ts';
 import { upcloud } from './providers/upcloud.ts';
 import { vmware } from './providers/vmware.ts';
@@ -40,6 +43,8 @@ export const PROVIDERS: readonly Provider[] = [
   medium,
   configdrive,
   nocloud,
+  opennebula,
+  ovf,
   lxd,
   ec2,
   ec2Compatible,
@@ -56,6 +61,7 @@ export const PROVIDERS: readonly Provider[] = [
   upcloud,
   exoscale,
   cloudstack,
+  ibmVpc,
   vmware,
   virtualbox,
 ];

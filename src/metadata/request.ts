@@ -17,6 +17,8 @@ export interface MetadataRequest {
   connectTimeoutMs?: number;
   /** For everything. */
   timeoutMs?: number;
+  /** The answer goes on without end: its first piece is what is waited for. */
+  firstPiece?: boolean;
   env: Env;
   signal: AbortSignal;
 }
@@ -54,6 +56,8 @@ export function request(options: MetadataRequest): Promise<MetadataResponse> {
       headers,
       // An agent of its own never asks the environment for a proxy.
       agent: false,
+      // Such an answer of LXD and Incus has no carriage returns in its head.
+      insecureHTTPParser: options.firstPiece ?? false,
       ...(options.localPort !== undefined && { localPort: options.localPort }),
     });
     const stop = () => sent.destroy(new NoAnswer('stopped'));
@@ -84,6 +88,11 @@ export function request(options: MetadataRequest): Promise<MetadataResponse> {
       response.on('data', (chunk: Buffer) => {
         length += chunk.length;
         chunks.push(chunk);
+        if (options.firstPiece) {
+          finish();
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: chunk });
+          sent.destroy();
+        }
         if (length > MAX_RAW_BYTES) sent.destroy(new NoAnswer(`the answer is larger than ${MAX_RAW_BYTES} bytes`));
       });
       response.on('end', () => {

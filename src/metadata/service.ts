@@ -10,8 +10,12 @@ export interface AskOptions {
   content?: string;
   localPort?: number;
   timeoutMs?: number;
+  /** As in MetadataRequest. */
+  firstPiece?: boolean;
 }
 
+/** There is no such thing here, which is an answer. */
+export const ABSENT: ReadonlySet<number> = new Set([404, 204, 410]);
 const RETRY_STATUSES = new Set([408, 425, 429]);
 const MAX_RETRY_AFTER_MS = 300_000;
 
@@ -42,19 +46,19 @@ export class Service {
         failures.push(`${base}${path}: ${error.message}`);
         // A port that is taken says nothing of the service: the caller takes another one.
         if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL' || this.#signal.aborted)
-          throw new MetadataError(failures.join('; '), { cause: error });
+          throw new MetadataError(failures.join('; '), { cause: error, kind: 'unreachable' });
       }
     }
-    throw new MetadataError(failures.join('; ') || 'the provider has no address to ask');
+    throw new MetadataError(failures.join('; ') || 'the provider has no address to ask', { kind: 'unreachable' });
   }
 
-  /** The body of a 200; undefined for 404 and 204. `later` are statuses that mean "not yet" here. Rejects with MetadataError. */
+  /** The body of a 200; undefined for 404, 204 and 410. `later` are statuses that mean "not yet" here. Rejects with MetadataError. */
   async get(path: string, options: AskOptions & { later?: readonly number[] } = {}): Promise<Uint8Array | undefined> {
     const { later = [], ...asked } = options;
     const answer = await this.ask(path, asked);
     const { status, body } = answer;
     if (status === 200) return body;
-    if ((status === 404 || status === 204) && !later.includes(status)) return undefined;
+    if (ABSENT.has(status) && !later.includes(status)) return undefined;
     throw statusError(path, answer, later);
   }
 
@@ -66,7 +70,11 @@ export class Service {
   /** JSON or YAML. Rejects with MetadataError when it is neither. */
   async document(path: string, options: AskOptions & { later?: readonly number[] } = {}): Promise<unknown> {
     const body = await this.get(path, options);
-    return body === undefined ? undefined : parsedDocument(body, path);
+    const value = body === undefined ? undefined : parsedDocument(body, path);
+    // A page of HTML is a text in YAML.
+    if (value !== undefined && value !== null && typeof value !== 'object')
+      throw new MetadataError(`${path}: the answer is no document: a proxy or a captive portal may have answered`);
+    return value;
   }
 }
 
@@ -87,6 +95,7 @@ export function statusError(path: string, answer: MetadataResponse, later: reado
   const { status, headers } = answer;
   const again = status >= 500 || RETRY_STATUSES.has(status) || later.includes(status);
   const seconds = Number(headers['retry-after']);
+  const kind = status === 401 || status === 403 ? 'denied' : 'status';
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
-  return new MetadataError(`${path}: the answer has status ${status}`, { retryAfterMs, final: !again });
+  return new MetadataError(`${path}: the answer has status ${status}`, { retryAfterMs, final: !again, kind });
 }

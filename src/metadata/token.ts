@@ -1,7 +1,6 @@
 /** Services that want a token first (EC2's IMDSv2 and its likes): got once, renewed when it is refused. */
 import { MetadataError } from './provider.ts';
-import { NoAnswer } from './request.ts';
-import { type Service, statusError } from './service.ts';
+import { ABSENT, type Service, statusError } from './service.ts';
 
 export interface TokenRules {
   path: string;
@@ -38,7 +37,7 @@ export class TokenSession {
         continue;
       }
       if (answer.status === 200) return answer.body;
-      if (answer.status === 404 || answer.status === 204) return undefined;
+      if (ABSENT.has(answer.status)) return undefined;
       throw statusError(path, answer);
     }
   }
@@ -55,8 +54,11 @@ export class TokenSession {
       answer = await this.#service.ask(path, { method: 'PUT', headers: { ...headers, ...askHeaders } });
     } catch (error) {
       // Its answer may not travel further than one hop, and a request without it is refused anyway.
-      if (error instanceof MetadataError && error.cause instanceof NoAnswer && /no answer within/.test(error.message))
-        throw new MetadataError(`${error.message}; from inside a container the hop limit of the service must be 2`);
+      if (error instanceof MetadataError && /no (?:answer|connection) within/.test(error.message))
+        throw new MetadataError(`${error.message}; from inside a container the hop limit of the service must be 2`, {
+          cause: error.cause,
+          kind: 'unreachable',
+        });
       throw error;
     }
     if (answer.status === 200) {
@@ -66,6 +68,7 @@ export class TokenSession {
     if (answer.status === 403)
       throw new MetadataError('the metadata service is switched off for this instance (403 for a token)', {
         final: true,
+        kind: 'denied',
       });
     if (!optional || !NO_TOKENS.has(answer.status)) throw statusError(path, answer);
     this.#without = true;

@@ -9,8 +9,19 @@ const TIMEOUT_MS = 10_000;
 
 type UrlContext = Pick<FetchContext, 'machine' | 'env' | 'signal'>;
 
-/** The content; undefined for 404 and 410. Rejects with MetadataError, which shows neither password nor query. */
-export async function fetchUrl({ machine, env, signal }: UrlContext, given: string): Promise<Uint8Array | undefined> {
+const ABSENT = [404, 410];
+/** Stores that do not list their files say 403 for one that is not there. */
+const PERHAPS_ABSENT = [...ABSENT, 403];
+
+/**
+ * The content; undefined for 404 and 410, and for 403 where it may be absent. Rejects with MetadataError, which shows neither
+ * password nor query.
+ */
+export async function fetchUrl(
+  { machine, env, signal }: UrlContext,
+  given: string,
+  optional = false,
+): Promise<Uint8Array | undefined> {
   if (given.startsWith('/')) return machine.read(given);
   if (!URL.canParse(given))
     throw new MetadataError(`what is to be a URL is none: ${given.slice(0, 20)}…`, { final: true });
@@ -21,10 +32,12 @@ export async function fetchUrl({ machine, env, signal }: UrlContext, given: stri
   try {
     const answer = await get({ url, headers: {}, timeoutMs: TIMEOUT_MS, limitBytes: MAX_RAW_BYTES, env, signal });
     if (answer.status === 200) return answer.body;
-    if (answer.status === 404 || answer.status === 410) return undefined;
-    throw new Error(`the answer has status ${answer.status}`);
+    if ((optional ? PERHAPS_ABSENT : ABSENT).includes(answer.status)) return undefined;
+    const kind = answer.status === 401 || answer.status === 403 ? 'denied' : 'status';
+    throw new MetadataError(`${publicUrl(url)}: the answer has status ${answer.status}`, { kind });
   } catch (error) {
-    throw new MetadataError(`${publicUrl(url)}: ${messageOf(error)}`, { cause: error });
+    if (error instanceof MetadataError) throw error;
+    throw new MetadataError(`${publicUrl(url)}: ${messageOf(error)}`, { cause: error, kind: 'unreachable' });
   }
 }
 

@@ -1,7 +1,6 @@
 import http from 'node:http';
-import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import * as net from 'node:net';
+import * as tls from 'node:tls';
 import type { Env } from '../kubelet/env.ts';
 import { NO_ADDRESS, podHost, probePort, STOPPED } from './address.ts';
 import { brokenText, dialText, dialTimeoutText, messageOf } from './failures.ts';
@@ -29,21 +28,32 @@ class RequestError extends Error {
   }
 }
 
+/** The end of a probe before its time. Cheaper than an AbortSignal for each of its requests. */
+class Stop {
+  happened = false;
+  /** What is under way. */
+  running: http.ClientRequest | undefined;
+
+  readonly now = () => {
+    this.happened = true;
+    this.running?.destroy(new Error('aborted'));
+  };
+}
+
 /** One GET on a connection of its own; redirects are followed as long as they stay on the host. */
-export function httpProbe({ env, lookup }: { env: Env; lookup: LookupFunction }): ProbeHandler {
-  // Nothing is kept: neither connections nor TLS sessions.
-  const agents = { http: new http.Agent(), https: new https.Agent({ maxCachedSessions: 0 }) };
-  let secureContext: ReturnType<typeof createSecureContext> | undefined;
+export function httpProbe({ env, lookup }: { env: Env; lookup: net.LookupFunction }): ProbeHandler {
+  let secureContext: tls.SecureContext | undefined;
 
   return async ({ probe, target, timeoutMs, signal }) => {
     const action = probe.httpGet;
     const host = action?.host || podHost(target);
     if (!action || host === undefined) return NO_ADDRESS;
-    const deadline = new AbortController();
-    const cancel = env.after(timeoutMs, () => deadline.abort());
+    const stop = new Stop();
+    const cancel = env.after(timeoutMs, stop.now);
+    signal.addEventListener('abort', stop.now);
     try {
       const address = addressOf(action, host, probePort(target.container, action.port));
-      return await follow(address, action.httpHeaders ?? [], AbortSignal.any([signal, deadline.signal]));
+      return await follow(address, action.httpHeaders ?? [], stop);
     } catch (error) {
       if (signal.aborted) return STOPPED;
       if (!(error instanceof RequestError)) return { result: 'error', as: 'unknown', output: messageOf(error) };
@@ -51,19 +61,20 @@ export function httpProbe({ env, lookup }: { env: Env; lookup: LookupFunction })
       return result === 'failure' ? { result, output } : { result, as: 'failure', output };
     } finally {
       cancel();
+      signal.removeEventListener('abort', stop.now);
     }
   };
 
   async function follow(
     start: Address,
     headers: readonly { name: string; value: string }[],
-    signal: AbortSignal,
+    stop: Stop,
   ): Promise<Answer> {
     let address = start;
     let referer: string | undefined;
     let keepHost = true;
     for (let redirects = 0; ; redirects += 1) {
-      const response = await get(address, requestHeaders(address, headers, { keepHost, referer }), signal);
+      const response = await get(address, requestHeaders(address, headers, { keepHost, referer }), stop);
       const { status, location, body } = response;
       if (status < 200 || status >= 400) {
         return { result: 'failure', output: `HTTP probe failed with statuscode: ${status}` };
@@ -80,53 +91,46 @@ export function httpProbe({ env, lookup }: { env: Env; lookup: LookupFunction })
     }
   }
 
-  function get(address: Address, headers: string[], signal: AbortSignal): Promise<Response> {
-    const { scheme, host, port } = address;
+  function get(address: Address, headers: string[], stop: Stop): Promise<Response> {
+    const { host, port, target: path } = address;
     return new Promise((resolve, reject) => {
       let connected = false;
       let answered = false;
-      const options: https.RequestOptions = {
-        host,
-        port,
-        path: address.target,
-        headers,
-        setHost: false,
-        lookup,
-        signal,
-      };
       const fail = (error: unknown) => {
         // What breaks off from then on is the body, and told by its reader.
         if (answered) return;
-        if (signal.aborted) reject(failure(address, timeoutText(connected, host, port)));
+        if (stop.happened) reject(failure(address, timeoutText(connected, host, port)));
         else reject(failure(address, connected ? brokenText(error) : dialText(error, host, port)));
       };
       let request: http.ClientRequest;
       try {
-        request =
-          scheme === 'http'
-            ? http.request({ ...options, agent: agents.http })
-            : https.request({ ...options, ...tls(host), agent: agents.https });
+        // Without an agent: nothing is kept, neither connections nor TLS sessions.
+        request = http.request({ path, headers, setHost: false, createConnection: () => connect(address) });
       } catch (error) {
         return fail(error);
       }
+      stop.running = request;
       request.on('error', fail);
       request.once('socket', (socket) => socket.once('connect', () => (connected = true)));
       request.once('response', (response) => {
         answered = true;
-        read(response, signal).then(resolve, reject);
+        read(response, stop).then(resolve, reject);
       });
       request.end();
+      if (stop.happened) stop.now();
     });
   }
 
   /** Any certificate will do, so no authorities are loaded. The Host header has no part in the name that is asked for. */
-  function tls(host: string): https.RequestOptions {
-    secureContext ??= createSecureContext({ ca: [] });
-    return { rejectUnauthorized: false, servername: isIP(host) ? '' : host, secureContext } as https.RequestOptions;
+  function connect({ scheme, host, port }: Address): net.Socket {
+    if (scheme === 'http') return net.connect({ host, port, lookup });
+    secureContext ??= tls.createSecureContext({ ca: [] });
+    const servername = net.isIP(host) ? '' : host;
+    return tls.connect({ host, port, lookup, rejectUnauthorized: false, servername, secureContext });
   }
 }
 
-function read(response: http.IncomingMessage, signal: AbortSignal): Promise<Response> {
+function read(response: http.IncomingMessage, stop: Stop): Promise<Response> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -143,7 +147,7 @@ function read(response: http.IncomingMessage, signal: AbortSignal): Promise<Resp
     response.once('end', end);
     const fail = (error: unknown) => {
       const late = 'context deadline exceeded (Client.Timeout or context cancellation while reading body)';
-      reject(new RequestError('error', signal.aborted ? late : brokenText(error)));
+      reject(new RequestError('error', stop.happened ? late : brokenText(error)));
     };
     response.on('error', fail);
     response.once('close', () => fail(new Error('aborted')));

@@ -122,7 +122,7 @@ export function createProber({ env, handlers, verdicts, record, meter, execsAtOn
   async function tick(one: Watched, beat: Beat): Promise<void> {
     const { type, probe } = beat;
     const { target, abort } = one;
-    if (!mayProbe(one.standings, type)) return;
+    if (!mayProbe(one.standings, type) || isMute(one, beat)) return;
     const firedMs = env.monotonicMs();
     let beganMs: number | undefined;
     const handler: ProbeHandler = (attempt) =>
@@ -130,12 +130,12 @@ export function createProber({ env, handlers, verdicts, record, meter, execsAtOn
         const triedMs = env.monotonicMs();
         if (beganMs === undefined) meter.late(triedMs - beat.dueMs);
         beganMs ??= triedMs;
-        const answer = attempt.signal.aborted ? STOPPED : await handlers[beat.kind](attempt);
+        const answer = attempt.signal.aborted || isMute(one, beat) ? STOPPED : await handlers[beat.kind](attempt);
         beat.slow = env.monotonicMs() - triedMs >= LEASE_MS;
         return answer;
       });
     const answer = await tryProbe({ type, probe, target, signal: abort.signal, handler });
-    if (abort.signal.aborted) return;
+    if (abort.signal.aborted || isMute(one, beat)) return;
     const endedMs = env.monotonicMs();
     beganMs ??= endedMs;
     learn(one, beat, answer, endedMs - beganMs);
@@ -178,7 +178,7 @@ export function createProber({ env, handlers, verdicts, record, meter, execsAtOn
       for (const [id, one] of watched) if (!ids.has(id)) close(one);
       for (const target of targets) {
         const one = watched.get(target.containerId);
-        const spared = one?.standings.stopping && !target.stopping;
+        const spared = one && ((one.standings.stopping && !target.stopping) || (one.target.told && !target.told));
         if (one && !spared && sameProbes(one.target.container, target.container)) {
           one.target = target;
           one.standings = { ...one.standings, stopping: target.stopping };
@@ -198,6 +198,11 @@ export function createProber({ env, handlers, verdicts, record, meter, execsAtOn
     lastResults: () =>
       [...watched.values()].flatMap((one) => [...one.beats.values()].flatMap(({ report }) => report ?? [])),
   };
+}
+
+/** Commands are work for the runtime just when it has the most: it may never come to the end of a stop. */
+function isMute({ target }: Watched, { kind }: Beat): boolean {
+  return target.told && kind === 'exec';
 }
 
 const COUNTED_AS = { success: 'successful', failure: 'failed', error: 'unknown' } as const;

@@ -132,3 +132,21 @@ test('a Node that is too old is told so, before the bundle is loaded', () => {
   assert.match(stderr, /^rower: Node 24 or newer is needed and this is v20\.1\.0: run 'npm ci' in /);
   assert.equal(status, 1);
 });
+
+test("malloc gives back what is freed, and the program's children know nothing of it", () => {
+  const directory = project(
+    'malloc',
+    "console.log(JSON.stringify({ own: require('node:fs').readFileSync('/proc/self/environ', 'latin1'), env: process.env }))",
+  );
+  const { stdout } = spawnSync(path.join(directory, 'bin', 'rower'), [], {
+    env: { PATH: programs('path-malloc', thisNode), MINE: '1' },
+    encoding: 'utf8',
+  });
+  const { own, env } = JSON.parse(stdout);
+  assert.match(own, /MALLOC_ARENA_MAX=1/);
+  assert.equal(env.MINE, '1');
+  assert.deepEqual(
+    Object.keys(env).filter((name) => name.startsWith('MALLOC')),
+    [],
+  );
+});

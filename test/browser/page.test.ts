@@ -8,7 +8,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { serve, type TestEndpoint } from '../http/endpoint.ts';
-import { podView, published, samplePods } from '../http/fixture.ts';
+import { podView, published, samplePods, sampleProbes } from '../http/fixture.ts';
 import { sampleUsage } from '../http/usage.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -27,7 +27,7 @@ before(async () => {
 });
 after(() => browser?.close());
 beforeEach(async () => {
-  endpoint = await serve(published(), { stats: { read: async () => sampleUsage() } });
+  endpoint = await serve(published(), { stats: { read: async () => sampleUsage() }, probes: sampleProbes });
   await open();
 });
 afterEach(async () => {
@@ -114,6 +114,25 @@ test('a Pod is reached and left by the keyboard alone', async () => {
   await page.getByRole('link', { name: 'All Pods' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Events' }).waitFor();
+});
+
+test('everything that can be used has a name, and headings are in order', async () => {
+  for (const path of ['', '/?pod=default%2Fweb-node-1']) {
+    await page.goto(endpoint.url + path);
+    const unnamed = await page.evaluate<
+      string[]
+    >(`[...document.querySelectorAll('a,button,input,summary,meter,[role=log]')]
+      .filter((one) => !(one.getAttribute('aria-label') || one.closest('label')?.textContent || one.textContent).trim())
+      .map((one) => one.outerHTML)`);
+    assert.deepEqual(unnamed, []);
+    const levels = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('h1,h2,h3')].map((one) => Number(one.tagName[1]))",
+    );
+    assert.equal(levels[0], 1);
+    for (const [index, level] of levels.entries()) assert.ok(level <= (levels[index - 1] ?? 0) + 1, String(levels));
+    assert.equal(await page.evaluate('document.documentElement.lang'), 'en');
+    assert.equal(await page.locator('table th:not([scope])').count(), 0);
+  }
 });
 
 test('it works without JavaScript', async () => {

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
+import { ownName } from '../../src/cli/metadata.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
 import { byPath, metadataServer } from '../metadata/server.ts';
 
@@ -117,3 +118,8 @@ for (const [argv, message] of WRONG) {
     assert.match(stderr, message);
   });
 }
+
+test('a machine without a usable name is looked at all the same', () => {
+  assert.equal(ownName('(none)'), 'localhost');
+  assert.equal(ownName('Web-1'), 'web-1');
+});

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import path, { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../src/cli/main.ts';
-import { signatureComment } from '../../src/metadata/ingest/ssh-signature.ts';
+import { signatureComment } from '../../src/metadata/ingest/signatures.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
+import { without } from '../metadata/programs.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/metadata/signatures', import.meta.url));
 const SIGNERS = join(FIXTURES, 'allowed_signers');
@@ -82,3 +84,44 @@ for (const argv of [
     assert.equal((await rower(...argv)).status, 2);
   });
 }
+
+test('a key of minisign signs too, and what it signed verifies', { skip: without('minisign') }, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const at = (name: string) => join(directory, name);
+  await mkdir(at('minisign'));
+  execFileSync('minisign', ['-G', '-W', '-p', at('minisign/ops.pub'), '-s', at('key')], { stdio: 'pipe' });
+  await writeFile(at('pod.yaml'), `#rower: serial=4\n${POD}`);
+  const signed = await rower('sign', '--key', at('key'), at('pod.yaml'));
+  assert.deepEqual([signed.status, signed.stderr], [0, '']);
+  assert.match(
+    signed.stdout,
+    /^#rower: serial=4\n[\s\S]*\n# untrusted comment: [\s\S]*\n# trusted comment: .*\n# \S+\n$/,
+  );
+  await writeFile(at('signed.yaml'), signed.stdout);
+  const verified = await rower('verify', '--trust', directory, at('signed.yaml'));
+  const stdout = `${at('signed.yaml')}: signed by minisign ops.pub, serial 4\n`;
+  assert.deepEqual(verified, { status: 0, stdout, stderr: '' });
+});
+
+test('a signature beside the file, or named, is found', { skip: without('openssl') }, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const at = (name: string) => join(directory, name);
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+  await mkdir(at('cosign'));
+  await writeFile(at('pod.yaml'), POD);
+  openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', at('key'));
+  openssl('ec', '-in', at('key'), '-pubout', '-out', at('cosign/ci.pub'));
+  const signature = openssl('dgst', '-sha256', '-sign', at('key'), at('pod.yaml')).toString('base64');
+  await writeFile(at('pod.yaml.sig'), signature);
+  await writeFile(at('elsewhere'), signature);
+  const stdout = `${at('pod.yaml')}: signed by cosign ci.pub\n`;
+  const trust = ['verify', '--trust', directory];
+  assert.deepEqual(await rower(...trust, at('pod.yaml')), { status: 0, stdout, stderr: '' });
+  const relative = ['verify', '--trust', path.relative('.', directory)];
+  assert.equal((await rower(...relative, at('pod.yaml'))).stdout, stdout);
+  assert.equal((await rower(...trust, '--signature', at('elsewhere'), at('pod.yaml'))).stdout, stdout);
+  assert.equal((await rower(...trust, '--signature', at('elsewhere'), at('pod.yaml'), at('key'))).status, 2);
+  const refused = await rower('sign', '--key', at('key'), at('pod.yaml'));
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /signatures lie beside the file: cosign sign-blob --key/);
+});

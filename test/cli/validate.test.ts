@@ -158,6 +158,47 @@ test('names are checked with the name of the machine', async () => {
   assert.match((await validate(['-', '--node-name=a_b'], bytes(GOOD))).stdout, /"a-a_b"/);
 });
 
+test('what the machine’s configuration forbids is an error, and what the defaults forbid a warning', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [pod, config] = [join(directory, 'pod.yaml'), join(directory, 'config.yaml')];
+  await writeFile(pod, GOOD.replace('spec:', 'spec:\n  hostPID: true\n  runtimeClassName: kata'));
+  const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+  await writeFile(config, `${head}admission: {allowHostPID: false}\nruntimeClasses: {kata: {handler: kata-qemu}}\n`);
+  const strict = await validate(['--config', config, pod]);
+  assert.equal(strict.status, 1);
+  assert.match(
+    strict.stdout,
+    /pod\.yaml:6:12: error: spec\.hostPID: Forbidden: hostPID is not allowed on this machine \(allowHostPID\)\n/,
+  );
+  assert.match(strict.stdout, /1 error, 0 warnings\n$/);
+  const byFlags = await validate(['--allow-host-pid=false', '--runtime-class=kata=x', pod]);
+  assert.equal(byFlags.stdout, strict.stdout);
+  const byDefault = await validate([pod]);
+  assert.equal(byDefault.status, 0);
+  assert.match(byDefault.stdout, /warning: spec\.runtimeClassName: .*"kata" not found/);
+  await writeFile(config, `${head}admission: {allowHostPid: false}\n`);
+  await assert.rejects(validate(['--config', config, pod]), {
+    message: `${config}:3:13: admission.allowHostPid: unknown field; did you mean allowHostPID?`,
+  });
+});
+
+test('what Pods name is looked for in all the files', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const pod = GOOD.replace(
+    'image: x:1',
+    'image: x:1\n    envFrom: [{configMapRef: {name: c}}, {secretRef: {name: s}}]',
+  );
+  await writeFile(join(directory, 'a.yaml'), pod);
+  await writeFile(join(directory, 'b.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {A: b}\n');
+  const { status, stdout } = await validate([directory]);
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /a\.yaml:9:55: warning: spec\.containers\[0\]\.envFrom\[1\]\.secretRef\.name: secret "s" not found\n/,
+  );
+  assert.match(stdout, /2 files, 1 Pod: 0 errors, 1 warning\n$/);
+});
+
 test('secrets do not appear', async () => {
   const text = GOOD.replace('    image: x:1', '    image: ""\n    env:\n    - {name: A, value: hunter2, bogus: 1}');
   const { stdout } = await validate(['-'], bytes(text));
@@ -172,4 +213,23 @@ test('usage: files are needed, flags are checked, --help explains', async () => 
   const { status, stdout } = await validate(['--help']);
   assert.equal(status, 0);
   assert.match(stdout, /Usage: rower validate FILE\.\.\. \[FLAGS\]\n/);
+});
+
+test('images that a policy refuses by their names are errors', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const at = (name: string) => join(directory, name);
+  await writeFile(at('a.yaml'), GOOD);
+  await writeFile(
+    at('images.yaml'),
+    'apiVersion: rower.dev/v1alpha1\nkind: ImagePolicy\nimages:\n- matchImages: ["*"]\n  require: digest\n',
+  );
+  const { status, stdout } = await validate(['--image-policy', at('images.yaml'), at('a.yaml')]);
+  assert.equal(status, 1);
+  assert.match(
+    stdout,
+    /a\.yaml: error: Pod a-node: spec\.containers\[0\]\.image: \S+images\.yaml wants images of docker\.io\/library\/x by digest/,
+  );
+  await writeFile(at('a.yaml'), GOOD.replace('x:1', `x@sha256:${'a'.repeat(64)}`));
+  assert.equal((await validate(['--image-policy', at('images.yaml'), at('a.yaml')])).status, 0);
+  await assert.rejects(validate(['--image-policy', at('none.yaml'), at('a.yaml')]), UsageError);
 });

@@ -6,7 +6,7 @@ import { promtool } from '../../hack/kubectl.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { call, serve, testEnv } from '../http/endpoint.ts';
 import { published } from '../http/fixture.ts';
-import { sampleUsage } from '../http/usage.ts';
+import { sampleUsage, sampleVolumes } from '../http/usage.ts';
 
 let program = '';
 let reason = '';
@@ -39,9 +39,12 @@ test('promtool finds nothing to complain about in the metrics', async (t) => {
 
 test('nor in those of Pods, of containers and of state', async (t) => {
   if (reason) return t.skip(reason);
-  const endpoint = await serve(published(), { stats: { read: async () => sampleUsage() } });
+  const endpoint = await serve(published(), {
+    stats: { read: async () => sampleUsage() },
+    volumes: { read: async () => sampleVolumes(), claims: sampleVolumes },
+  });
   try {
-    for (const path of ['/metrics/resource', '/metrics/cadvisor', '/metrics/state']) {
+    for (const path of ['/metrics/resource', '/metrics/cadvisor', '/metrics/state', '/metrics/slis', '/metrics']) {
       const { text: input } = await call(endpoint, path);
       const { status, stdout, stderr } = spawnSync(program, ['check', 'metrics'], { input, encoding: 'utf8' });
       assert.deepEqual({ path, status, stdout, stderr }, { path, status: 0, stdout: '', stderr: '' });

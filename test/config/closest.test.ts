@@ -26,3 +26,10 @@ test('the suggestion is a part of a sentence, or nothing', () => {
   assert.equal(didYouMean('maxPod', NAMES), '; did you mean maxPods?');
   assert.equal(didYouMean('kubeconfig', NAMES), '');
 });
+
+test('the beginning of one name alone is that name', () => {
+  const names = ['allowHostNetwork', 'allowHostPID', 'allowHostIPC'];
+  assert.equal(closest('allowHostNet', names), 'allowHostNetwork');
+  assert.equal(closest('allowhostn', names), 'allowHostNetwork');
+  assert.equal(closest('allow', names), undefined);
+});

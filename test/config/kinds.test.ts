@@ -11,6 +11,7 @@ import {
   ipAddress,
   ipAddresses,
   type Kind,
+  nodeAddresses,
   oneOf,
   stringList,
   text,
@@ -18,12 +19,29 @@ import {
   unixEndpoints,
   ValueError,
 } from '../../src/config/kinds.ts';
-import { httpHeaders, reservedResources } from '../../src/config/map-kinds.ts';
+import { evictionThresholds, httpHeaders, reservedResources } from '../../src/config/map-kinds.ts';
+import { priorityPeriods } from '../../src/config/shutdown-kind.ts';
 
 /** Kind, value of the file, what it is read as or the complaint about it. */
 type Row = [Kind<unknown>, unknown, unknown];
 
 const ROWS: Record<string, Row[]> = {
+  'periods by priority': [
+    [
+      priorityPeriods(),
+      [{ priority: 5, shutdownGracePeriodSeconds: 10 }, {}],
+      [
+        { priority: 5, shutdownGracePeriodSeconds: 10 },
+        { priority: 0, shutdownGracePeriodSeconds: 0 },
+      ],
+    ],
+    [priorityPeriods(), { priority: 5 }, /must be a list of `priority` and `shutdownGracePeriodSeconds`, not a map/],
+    [priorityPeriods(), [5], /must be a map with/],
+    [priorityPeriods(), [{ priorty: 5 }], /unknown field; known are priority and shutdownGracePeriodSeconds/],
+    [priorityPeriods(), [{ priority: '5' }], /must be a whole number, not the string "5"/],
+    [priorityPeriods(), [{ shutdownGracePeriodSeconds: -1 }], /must be between 0 and 2147483647, not -1/],
+    [priorityPeriods(), [{ priority: 1 }, { priority: 1 }], /there is an entry for priority 1 already/],
+  ],
   text: [
     [text(), 'a', 'a'],
     [text(), '', ''],
@@ -62,6 +80,14 @@ const ROWS: Record<string, Row[]> = {
     [ipAddress(), '10.0.0.256', /must be an IP address, not "10.0.0.256"/],
     [ipAddress(), '', /must be an IP address, not ""/],
     [ipAddress({ allowEmpty: true }), '', ''],
+    [nodeAddresses(), '', ''],
+    [nodeAddresses(), '10.0.0.1', '10.0.0.1'],
+    [nodeAddresses(), '2001:db8::1, 10.0.0.1', '2001:db8::1,10.0.0.1'],
+    [nodeAddresses(), '10.0.0.1,10.0.0.2', /a single IP address or a dual-stack pair/],
+    [nodeAddresses(), '10.0.0.1,::1,10.0.0.2', /a single IP address or a dual-stack pair/],
+    [nodeAddresses(), '10.0.0.1,', /must be an IP address, not ""/],
+    [nodeAddresses(), '10.0.0.1,host', /must be an IP address, not "host"/],
+    [nodeAddresses(), '::', /:: is no address of a machine/],
     [ipAddresses(), ['10.0.0.1', '::1'], ['10.0.0.1', '::1']],
     [ipAddresses(), ['10.0.0.1', 'x'], /^1: must be an IP address/],
     [ipAddresses(), '10.0.0.1', /must be a list of strings, not the string "10.0.0.1"/],
@@ -111,6 +137,21 @@ const ROWS: Record<string, Row[]> = {
     [reservedResources(), { gpu: '1' }, /^gpu: cannot be reserved; known are cpu, memory/],
     [reservedResources(), [], /must be a map of quantities, not a list/],
   ],
+  'eviction thresholds': [
+    [
+      evictionThresholds(),
+      { 'memory.available': '1Gi', 'nodefs.available': '10%' },
+      { 'memory.available': '1Gi', 'nodefs.available': '10%' },
+    ],
+    [evictionThresholds(), {}, {}],
+    [
+      evictionThresholds(),
+      { 'memory.free': '1' },
+      /^memory\.free: is no eviction signal; known are memory\.available, /,
+    ],
+    [evictionThresholds(), { 'nodefs.available': '101%' }, /^nodefs\.available: must be a quantity or a percentage/],
+    [evictionThresholds(), { 'nodefs.available': 10 }, /^nodefs\.available: must be a string, not the number 10/],
+  ],
   'HTTP headers': [
     [httpHeaders(), { 'X-A': ['1', '2'] }, { 'X-A': ['1', '2'] }],
     [httpHeaders(), { Authorization: 'Bearer secret' }, /^Authorization: must be a list of strings$/],
@@ -151,6 +192,11 @@ const FLAGS: Record<string, [Kind<unknown>, string[], unknown][]> = {
     [ipAddresses(), ['10.0.0.1,10.0.0.2', '::1'], ['10.0.0.1', '10.0.0.2', '::1']],
     [reservedResources(), ['cpu=1,memory=1Gi'], { cpu: '1', memory: '1Gi' }],
     [unixEndpoints(), ['/a', '/b'], ['unix:///b']],
+    [
+      evictionThresholds(),
+      ['memory.available<1Gi,nodefs.available<5%'],
+      { 'memory.available': '1Gi', 'nodefs.available': '5%' },
+    ],
   ],
   'headers of one name are gathered, and a comma that begins no header belongs to the value': [
     [httpHeaders(), ['A:1', 'A: 2'], { A: ['1', '2'] }],
@@ -163,6 +209,7 @@ const FLAGS: Record<string, [Kind<unknown>, string[], unknown][]> = {
     [integer(), [''], /must be a whole number/],
     [boolean(), ['yes'], /must be true or false, not "yes"/],
     [reservedResources(), ['cpu'], /must be NAME=QUANTITY, not "cpu"/],
+    [evictionThresholds(), ['memory.available=1'], /must be NAME<AMOUNT, not "memory\.available=1"/],
     [httpHeaders(), ['secret'], /^must be NAME:VALUE$/],
     [httpHeaders(), [':secret'], /^must be NAME:VALUE$/],
   ],

@@ -77,10 +77,9 @@ test('zero values that mean something are kept', () => {
 });
 
 test('fields of a kubelet that have no effect here are named in one warning', () => {
-  const body =
-    'maxPods: 3\nfeatureGates: {A: true}\nauthentication: {anonymous: {enabled: false}}\nallowedUnsafeSysctls: [a]\n';
+  const body = 'maxPods: 3\nfeatureGates: {A: true}\nauthentication: {anonymous: {enabled: false}}\nmaxOpenFiles: 3\n';
   assert.deepEqual(load({}, HEAD + body).warnings, [
-    '/etc/rower/config.yaml: these fields have no effect here: allowedUnsafeSysctls, authentication.anonymous, featureGates',
+    '/etc/rower/config.yaml: these fields have no effect here: authentication.anonymous, featureGates, maxOpenFiles',
   ]);
 });
 
@@ -201,6 +200,18 @@ const BAD_FILES: [string, string | Uint8Array, string[]][] = [
     'more grace for critical Pods than there is',
     `${HEAD}shutdownGracePeriodCriticalPods: 10s\n`,
     [`${WHERE}:3:1: shutdownGracePeriodCriticalPods: must be at most shutdownGracePeriod`],
+  ],
+  [
+    'both ways to give Pods time at a shutdown',
+    `${HEAD}shutdownGracePeriod: 30s\nshutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 10}]\n`,
+    [
+      `${WHERE}:4:1: shutdownGracePeriodByPodPriority: Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time; remove one of the two`,
+    ],
+  ],
+  [
+    'a priority that is given a time twice',
+    `${HEAD}shutdownGracePeriodByPodPriority:\n- {priority: 1, shutdownGracePeriodSeconds: 10}\n- {priority: 1, shutdownGracePeriodSeconds: 20}\n`,
+    [`${WHERE}:5:4: shutdownGracePeriodByPodPriority[1].priority: there is an entry for priority 1 already`],
   ],
   [
     'serial and parallel image pulls at once',

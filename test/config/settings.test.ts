@@ -45,3 +45,22 @@ test('a setting is marked as pending exactly as long as nothing outside of src/c
     assert.equal(isRead, setting.pending !== true, `${key} ${isRead ? 'is read' : 'is not read'}`);
   }
 });
+
+test('a setting that can change while the agent runs is read where it is live, and copied nowhere', () => {
+  const live = ['src/live-settings.ts', 'src/reload.ts'];
+  // A reload makes these facts of the Node anew, and tells the log its level.
+  const alsoRead = (key: string) =>
+    key.startsWith('allow') || key === 'requireImageDigest' || key === 'maxPods'
+      ? 'src/kubelet/node-facts.ts'
+      : key === 'verbosity'
+        ? 'src/main.ts'
+        : '';
+  for (const file of globSync('src/**/*.ts', { cwd: ROOT })) {
+    if (file.startsWith('src/config/') || live.includes(file)) continue;
+    const code = readFileSync(`${ROOT}/${file}`, 'utf8');
+    for (const [key, setting] of SETTING_ROWS) {
+      if (!setting.live || file === alsoRead(key)) continue;
+      assert.doesNotMatch(code, new RegExp(String.raw`\bconfig\.${key}\b`), `${file} keeps ${key}`);
+    }
+  }
+});

@@ -200,6 +200,31 @@ export const cases: Record<string, Case> = {
       user: { uid: 1000, gid: 0, supplementalGroups: [0, 3000] },
     },
   },
+  'status of a container with its resources': {
+    call: (cri) => cri.containerStatus('c1', { resources: true }),
+    method: 'ContainerStatus',
+    request: { containerId: 'c1' },
+    answer: {
+      status: {
+        id: 'c1',
+        state: 'CONTAINER_RUNNING',
+        createdAt,
+        resources: { linux: { cpuPeriod: 100_000, cpuQuota: -1, cpuShares: 512, memoryLimitInBytes: 1 << 20 } },
+      },
+    },
+    result: {
+      id: 'c1',
+      state: 'running',
+      createdAtMs,
+      exitCode: 0,
+      image: '',
+      imageRef: '',
+      reason: '',
+      message: '',
+      logPath: '',
+      resources: { cpuPeriod: 100_000, cpuShares: 512, memoryLimitInBytes: 1 << 20 },
+    },
+  },
   'status of a container that never started': {
     call: (cri) => cri.containerStatus('c1'),
     method: 'ContainerStatus',

@@ -35,6 +35,8 @@ export interface Agent {
   kill9(): Promise<void>;
   /** SIGTERM; resolves to the exit status. */
   terminate(): Promise<number | null>;
+  /** Writes the configuration file anew with these lines, and SIGHUP. */
+  reload(settings: string): void;
   /** Puts a file in place by rename, as a careful writer does. */
   write(file: string, text: string): void;
   remove(file: string): void;
@@ -46,21 +48,24 @@ export interface Agent {
   dispose(): Promise<void>;
 }
 
-/** `settings`: more lines of the configuration file. */
+/** `settings`: more lines of the configuration file; `command`: what starts the agent, a program that becomes it. */
 export async function createAgent(
   containerd: PrivateContainerd,
   flags: readonly string[] = [],
   settings = '',
+  [program = ROWER, ...before]: readonly string[] = [],
 ): Promise<Agent> {
   const dir = mkdtempSync(join(tmpdir(), 'rower-e2e-'));
   const manifests = join(dir, 'pods');
   mkdirSync(manifests);
   const port = await freePort();
   const config = join(dir, 'kubelet.yaml');
-  writeFileSync(
-    config,
-    `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupRoot: ${containerd.cgroupRoot}\n${settings}`,
-  );
+  const configure = (lines: string) =>
+    writeFileSync(
+      config,
+      `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupRoot: ${containerd.cgroupRoot}\n${lines}`,
+    );
+  configure(settings);
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
   let log = '';
@@ -74,8 +79,9 @@ export async function createAgent(
     async start() {
       assert.equal(child, undefined, 'the agent runs already');
       const made = spawn(
-        ROWER,
+        program,
         [
+          ...before,
           'run',
           ...[
             '--config',
@@ -100,6 +106,9 @@ export async function createAgent(
             '0',
             '--healthz-port',
             '0',
+            // The machine under test may be in some cloud; of a flag that is given twice the last one counts.
+            '--metadata',
+            'none',
             ...flags,
           ],
         ],
@@ -129,6 +138,10 @@ export async function createAgent(
       const ended = new Promise<number | null>((resolve) => running.once('exit', resolve));
       running.kill('SIGTERM');
       return ended;
+    },
+    reload(lines) {
+      configure(lines);
+      child?.kill('SIGHUP');
     },
     write(file, text) {
       const draft = join(dir, `draft-${file}`);

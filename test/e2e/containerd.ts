@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { containerdProblems, type PrivateContainerd, startContainerd } from '../../hack/containerd.ts';
+import type { NetworkOptions } from '../../hack/containerd-config.ts';
 import { realEnv } from '../../hack/env.ts';
 import { type CriClient, createCriClient } from '../../src/cri/client.ts';
 import type { ContainerConfig, PodSandboxConfig, RuntimeHint } from '../../src/cri/port.ts';
@@ -29,14 +30,14 @@ export interface Machine {
 }
 
 /** Starts one before the tests of the suite that calls it, and removes it after them. */
-export function useMachine(): Machine {
+export function useMachine(network?: NetworkOptions): Machine {
   const machine = { hints: [] as RuntimeHint[], cleanUps: [] as Machine['cleanUps'] } as Machine;
   const following = new AbortController();
   let followed: Promise<void> | undefined;
   before(async () => {
     // Sockets need short names, so not below a long TMPDIR.
     machine.dir = await mkdtemp('/tmp/e2e-');
-    machine.containerd = await startContainerd({ dir: join(machine.dir, 'c') });
+    machine.containerd = await startContainerd({ dir: join(machine.dir, 'c'), ...(network && { network }) });
     const options = { endpoints: [machine.containerd.endpoint], imageEndpoint: '', env: realEnv() };
     machine.client = createCriClient(options);
     followed = machine.client.events.follow((hint) => machine.hints.push(hint), following.signal);

@@ -89,6 +89,53 @@ describe('the full endpoint of an agent on containerd', { skip }, () => {
     });
   }
 
+  it('measures networks, volumes and claims', async () => {
+    const mounts = ['scratch', 'claim'].map((name) => ({ name, mountPath: `/${name}` }));
+    const script = 'head -c 100000 /dev/zero > /scratch/file; head -c 50000 /dev/zero > /claim/file';
+    const fill = sleeper({ name: 'fill', command: ['/bin/busybox', 'sh', '-c', script], volumeMounts: mounts });
+    const volumes = [
+      { name: 'scratch', emptyDir: {} },
+      { name: 'claim', persistentVolumeClaim: { claimName: 'kept' } },
+    ];
+    const claim = '{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"kept"},"spec":{}}';
+    const pod = manifest('stores', {
+      terminationGracePeriodSeconds: 0,
+      initContainers: [fill],
+      containers: [sleeper()],
+      volumes,
+    });
+    agent.write('claim.yaml', claim);
+    agent.write('stores.yaml', pod);
+    await agent.until('it to run', running('stores'));
+    interface Volume {
+      name: string;
+      usedBytes: number;
+      pvcRef?: { name: string };
+    }
+    let found: Volume[] = [];
+    // Once a minute; this is the first who asks.
+    await waitFor('the volumes to be measured with what is in them', async () => {
+      const { body } = await agent.get('/api/v1/nodes/n1/proxy/stats/summary');
+      const pods: { podRef: { name: string }; volume?: Volume[] }[] = JSON.parse(body).pods;
+      found = pods.find(({ podRef }) => podRef.name === 'stores-n1')?.volume ?? [];
+      return found.length === 2 && found.every(({ usedBytes }) => usedBytes >= 50_000);
+    });
+    const [kept] = found.filter(({ name }) => name === 'claim');
+    assert.equal(kept?.pvcRef?.name, 'kept');
+    const metrics = await agent.get('/metrics');
+    assert.match(
+      metrics.body,
+      /^kubelet_volume_stats_used_bytes\{namespace="default",persistentvolumeclaim="kept"\} \d+$/m,
+    );
+    const cadvisor = await agent.get('/metrics/cadvisor');
+    for (const name of ['receive_bytes', 'receive_packets', 'transmit_packets_dropped'])
+      assert.match(
+        cadvisor.body,
+        new RegExp(`^container_network_${name}_total\\{.*pod="busy-n1".*interface="eth0"\\} \\d+$`, 'm'),
+      );
+    assert.match(cadvisor.body, /^container_network_receive_packets_total\{id="\/",.*\} [1-9]\d*$/m);
+  });
+
   it('measures under the names of the kubelet', async () => {
     const texts = await Promise.all(
       ['/metrics/resource', '/metrics/cadvisor', '/metrics/state', '/stats/summary', '/metrics/probes'].map((path) =>
@@ -114,6 +161,22 @@ describe('the full endpoint of an agent on containerd', { skip }, () => {
     assert.ok(node.cpu.usageNanoCores > 0 && node.memory.workingSetBytes > 0 && node.fs.capacityBytes > 0);
     const [container] = pods.find((one: { podRef: { name: string } }) => one.podRef.name === 'busy-n1').containers;
     assert.ok(container.cpu.usageNanoCores > 0 && container.rootfs.capacityBytes > 0 && container.logs.usedBytes > 0);
+  });
+
+  it('tells how the machine is', async () => {
+    const { body } = await agent.get('/api/v1/nodes/n1');
+    const { conditions, capacity } = JSON.parse(body).status;
+    assert.deepEqual(
+      conditions.map(({ type }: { type: string }) => type),
+      ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'],
+    );
+    assert.match(capacity['ephemeral-storage'], /^[1-9]\d+Ki$/);
+    assert.equal(capacity.pods, '110');
+    const explained = await kubectl('1.20', 'explain pod.spec.containers.image');
+    assert.match(explained.stdout, /Name of the image, with a tag or a digest/);
+    // What kubectl asks of a Pod that a manifest does not say.
+    const debugged = await kubectl('1.36', 'debug busy-n1 --image=x --profile=general');
+    assert.match(debugged.stderr, /this node endpoint is read-only: change the manifest/);
   });
 
   it('keeps certificate and token over a restart, so that the kubeconfig goes on working', async () => {

@@ -6,7 +6,7 @@ import { obtain } from '../../src/metadata/obtain.ts';
 import { parseSelection } from '../../src/metadata/select.ts';
 import { realEnv } from '../../src/real-env.ts';
 
-const [provider = '', address = ''] = process.argv.slice(2);
+const [provider = '', address = '', role = ''] = process.argv.slice(2);
 const POD = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n';
 const USER_DATA = ['/latest/user-data', '/hetzner/v1/userdata', '/user_data/cloud-init'];
 const peers: { address: string; port: number }[] = [];
@@ -22,17 +22,30 @@ const server = http.createServer((request, response) => {
     response.end();
   }
 });
-if (import.meta.main)
-  server.listen({ host: address, port: 80 }, async () => {
-    const quiet = () => {};
-    const env = realEnv({ debug: quiet, info: quiet, warn: quiet, error: quiet });
-    const candidate = parseSelection(provider).candidates[0];
-    if (!candidate) throw new Error('name a provider');
-    // The firmware is that of the machine under test, which is of no cloud.
-    const machine = { ...machineAt('/'), dmi: async () => '' };
-    const { signal } = new AbortController();
-    const options = { candidate, machine, nodeName: 'node', manifestDirectory: '/etc/pods', env, signal };
-    const { outcome } = await obtain(options);
-    console.log(JSON.stringify({ outcome, peer: peers.at(-1) }));
-    server.close();
-  });
+/** What comes of asking: the outcome, or why there is none. */
+async function ask(): Promise<object> {
+  const quiet = () => {};
+  const env = realEnv({ debug: quiet, info: quiet, warn: quiet, error: quiet });
+  const candidate = parseSelection(provider).candidates[0];
+  if (!candidate) throw new Error('name a provider');
+  // The firmware is that of the machine under test, which is of no cloud.
+  const machine = { ...machineAt('/'), dmi: async () => '' };
+  const { signal } = new AbortController();
+  const options = { candidate, machine, nodeName: 'node', manifestDirectory: '/etc/pods', env, signal };
+  return obtain(options).then(
+    ({ outcome }) => ({ outcome, peer: peers.at(-1) }),
+    (error: Error) => ({ error: error.message }),
+  );
+}
+
+/** `PROVIDER ADDRESS`: both ends here. `PROVIDER ADDRESS serve`, `PROVIDER ADDRESS ask`: one of them. */
+if (import.meta.main) {
+  const tell = async () => console.log(JSON.stringify(await ask()));
+  if (role === 'ask') await tell();
+  else
+    server.listen({ host: address, port: 80 }, async () => {
+      if (role === 'serve') return console.log('ready');
+      await tell();
+      server.close();
+    });
+}

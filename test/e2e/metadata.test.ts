@@ -9,7 +9,6 @@ import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { guardRules } from '../../src/metadata/guard.ts';
 import { createAgent, manifest, running, sleeper, statusOf, waitFor } from './agent.ts';
 import { skip, useMachine } from './containerd.ts';
 
@@ -69,35 +68,4 @@ describe('an agent that is given its Pods by metadata', { skip }, () => {
     give('# none\n');
     await agent.until('no Pods', (pods) => pods.length === 0);
   });
-});
-
-test('the guard keeps Pods from the metadata service, not the host, not DNS, not those that may ask', async (t) => {
-  const found = await promisify(execFile)('sh', ['-c', 'command -v nft || true']);
-  if (found.stdout === '') return t.diagnostic('no nft here');
-  const rules = (allowed: string[]) => `cat <<'END' | nft -f -\n${guardRules(allowed)}END\n`;
-  // The namespace of the test is the host; a Pod and the service are children of it.
-  const ask = (from: string) =>
-    `${from} ${process.execPath} -e "const s=net.connect({host:'169.254.169.254',port:PORT},()=>{console.log('open');process.exit()});s.on('error',e=>{console.log(e.code);process.exit()});setTimeout(()=>{console.log('silent');process.exit()},5000)"`;
-  const script = `set -e
-ip link set lo up; sysctl -qw net.ipv4.ip_forward=1
-unshare --net sleep 60 & pod=$!
-unshare --net sleep 60 & service=$!
-trap 'kill $pod $service' EXIT
-sleep 0.3
-ip link add p0 type veth peer name p1; ip link set p1 netns $pod; ip addr add 10.9.0.1/24 dev p0; ip link set p0 up
-ip link add s0 type veth peer name s1; ip link set s1 netns $service; ip addr add 169.254.169.1/24 dev s0; ip link set s0 up
-inpod="nsenter --net=/proc/$pod/ns/net"; inservice="nsenter --net=/proc/$service/ns/net"
-$inpod sh -c 'ip addr add 10.9.0.2/24 dev p1; ip link set p1 up; ip route add default via 10.9.0.1'
-$inservice sh -c 'ip addr add 169.254.169.254/24 dev s1; ip link set s1 up; ip route add default via 169.254.169.1'
-$inservice ${process.execPath} -e "for (const port of [53, 80]) net.createServer(s=>s.end()).listen(port)" & server=$!
-trap 'kill $pod $service $server' EXIT
-sleep 0.7
-${ask('$inpod').replace('PORT', '80')}
-${rules([])}${ask('$inpod').replace('PORT', '80')}
-${ask('$inpod').replace('PORT', '53')}
-${ask('').replace('PORT', '80')}
-${rules(['10.9.0.2'])}${ask('$inpod').replace('PORT', '80')}
-`;
-  const { stdout } = await promisify(execFile)('unshare', ['--net', 'sh', '-c', script], { timeout: 60_000 });
-  assert.deepEqual(stdout.trim().split('\n'), ['open', 'EHOSTUNREACH', 'open', 'open', 'open']);
 });

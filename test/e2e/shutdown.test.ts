@@ -50,16 +50,20 @@ describe('a shutdown of the machine, on containerd', { skip }, () => {
   it('is held up until the Pods have ended, critical ones last', async () => {
     agent.write('a-critical.yaml', pod('a-critical', { priorityClassName: 'system-node-critical' }));
     agent.write('b-plain.yaml', pod('b-plain'));
-    await agent.until('both to run', (pods) => running('a-critical')(pods) && running('b-plain')(pods));
+    const script = "trap 'exit 0' TERM; while :; do sleep 0.05; done";
+    const once = { restartPolicy: 'Never', containers: [sleeper({ command: ['/bin/busybox', 'sh', '-c', script] })] };
+    agent.write('c-once.yaml', manifest('c-once', { terminationGracePeriodSeconds: 10, ...once }));
+    const all = ['a-critical', 'b-plain', 'c-once'];
+    await agent.until('all to run', (pods) => all.every((name) => running(name)(pods)));
     await waitFor('the lock', async () => logind.locked());
     logind.prepare(true);
     await waitFor('the machine to be let go', async () => !logind.locked());
     assert.equal(readFile(join(shared, 'order')), 'b-plain\na-critical\n');
-    const pods = await agent.until('their end', (all) => {
-      const both = ['a-critical', 'b-plain'].map((name) => statusOf(all, name));
-      return both.every(({ container }) => container?.state?.terminated) && all;
-    });
-    for (const name of ['a-critical', 'b-plain']) {
+    const pods = await agent.until(
+      'their end',
+      (shown) => all.every((name) => statusOf(shown, name).container?.state?.terminated) && shown,
+    );
+    for (const name of all) {
       const { phase, reason, message } = statusOf(pods, name).pod?.status ?? {};
       assert.deepEqual(
         [phase, reason, message],
@@ -87,6 +91,9 @@ describe('a shutdown of the machine, on containerd', { skip }, () => {
     await agent.terminate();
     await waitFor('the lock to go with the agent', async () => !logind.locked());
     await agent.start();
+    const once = await agent.until('the one that does not start again', (pods) => statusOf(pods, 'c-once').pod?.status);
+    assert.deepEqual([once.phase, once.reason], ['Failed', 'Terminated']);
+    assert.equal(once.conditions?.find(({ type }) => type === 'DisruptionTarget')?.reason, 'TerminationByKubelet');
     await agent.until('all to run on', (pods) =>
       ['a-critical', 'b-plain', 'late'].every((name) => running(name)(pods)),
     );

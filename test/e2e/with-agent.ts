@@ -11,8 +11,8 @@ export interface WithAgent {
   inside(name: string, script: string): Promise<string>;
 }
 
-/** Started before the tests of the suite that calls it, removed after them. */
-export function useAgent(): WithAgent {
+/** Started before the tests of the suite that calls it, removed after them. `settings`: more lines of its file. */
+export function useAgent(settings = ''): WithAgent {
   const machine = useMachine();
   const on = {
     machine,
@@ -24,7 +24,7 @@ export function useAgent(): WithAgent {
     },
   } as WithAgent;
   before(async () => {
-    on.agent = await createAgent(machine.containerd);
+    on.agent = await createAgent(machine.containerd, [], settings);
     machine.cleanUps.push(() => on.agent.dispose());
     await on.agent.start();
   });

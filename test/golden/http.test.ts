@@ -8,8 +8,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { VERSION } from '../../src/version.ts';
 import { AS_TABLE, call, serve, type TestEndpoint } from '../http/endpoint.ts';
-import { podView, published, samplePods } from '../http/fixture.ts';
-import { sampleUsage } from '../http/usage.ts';
+import { podView, published, sampleMachine, samplePods } from '../http/fixture.ts';
+import { sampleUsage, sampleVolumes } from '../http/usage.ts';
 
 const FOLDER = new URL('http/', import.meta.url);
 const AGGREGATED = {
@@ -27,8 +27,6 @@ const CASES: Record<string, [path: string, headers?: Record<string, string>]> = 
   'discovery-v1': ['/api/v1'],
   'discovery-core-aggregated': ['/api', AGGREGATED],
   'discovery-groups-aggregated': ['/apis', AGGREGATED],
-  'openapi-index': ['/openapi/v3'],
-  'openapi-v1': ['/openapi/v3/api/v1'],
   'kubelet-pods': ['/pods'],
   'pods-table': ['/api/v1/pods?limit=500', AS_TABLE],
   'pods-table-none': ['/api/v1/namespaces/kube-system/pods?includeObject=None', AS_TABLE],
@@ -52,7 +50,12 @@ const CASES: Record<string, [path: string, headers?: Record<string, string>]> = 
   'metrics-resource': ['/metrics/resource'],
   'metrics-cadvisor': ['/metrics/cadvisor'],
   'metrics-state': ['/metrics/state'],
+  'metrics-slis': ['/metrics/slis'],
+  'metrics-claims': ['/metrics'],
+  'proxied-summary': ['/api/v1/nodes/node-1/proxy/stats/summary?only_cpu_and_memory=true'],
   'prometheus-targets': ['/sd/prometheus'],
+  lease: ['/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1'],
+  'lease-of-another': ['/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-2'],
   'not-found': ['/api/v1/namespaces/default/pods/nope'],
 };
 
@@ -74,7 +77,11 @@ const scraped = () => {
 
 let endpoint: TestEndpoint;
 before(async () => {
-  endpoint = await serve(published([...samplePods(), scraped()]), { stats: { read: async () => sampleUsage() } });
+  endpoint = await serve(published([...samplePods(), scraped()]), {
+    stats: { read: async () => sampleUsage() },
+    machine: sampleMachine,
+    volumes: { read: async () => sampleVolumes(), claims: sampleVolumes },
+  });
 });
 after(() => endpoint.close());
 

@@ -33,6 +33,7 @@ async function play(script: string): Promise<string> {
     let text = '';
     if (line.endsWith('<<EOF')) {
       const end = lines.indexOf('EOF', index);
+      if (end < 0) throw new Error(`line ${index + 1}: its EOF is missing`);
       text = `${lines.slice(index + 1, end).join('\n')}\n`;
       played.push(...lines.slice(index + 1, end + 1));
       index = end;

@@ -3,21 +3,31 @@
  *
  *     $ manifest web.yaml <<EOF …        writes a file into the manifest directory; the text ends with a line `EOF`
  *     $ remove web.yaml
- *     $ image NAME present | absent | pulls 30s | fails TEXT
+ *     $ image NAME present | pinned | absent | pulls 30s | fails TEXT | needs USER:PASSWORD
+ *     $ archive FILE NAME                an archive with that image appears in <root>/images
+ *     $ images | disk 90%                what is on the machine; how full the disk of the images is
  *     $ start-agent | kill-agent | stop-agent
  *     $ tick 30s                         lets time pass; prints the calls that change something, and every exit
  *     $ until RunPodSandbox              lets time pass until the agent has sent that call
  *     $ exit POD CONTAINER CODE [REASON] the process ends
+ *     $ say POD CONTAINER TEXT           it writes that into its termination log; `log` into its log
+ *     $ probe POD CONTAINER ok | fails   what it answers to probes over the network from now on
+ *     $ lose POD CONTAINER unknown | gone   the runtime does not know its state any more; somebody removed it
  *     $ kill-sandbox POD                 its own process dies, the containers live on
+ *     $ foreign                          somebody else runs a container on the same runtime
+ *     $ groups 0=30s 1000=10s            who has how long when the machine goes down; before the agent starts
+ *     $ shutdown | stay-up               the machine is about to go down; it stays up after all
  *     $ crash-runtime | recover-runtime | reboot
  *     $ clock +1h                        the wall clock jumps
- *     $ get pods | status POD | plan POD | containers | events POD | problems
+ *     $ get pods | status POD | plan POD | next POD | containers | events POD | events-of-node | problems
  *
  * POD is the name as in the manifest. To add a command: a row in `COMMANDS`.
  */
 import { podCells } from '../../src/http/printer.ts';
+import type { ShutdownGroup } from '../../src/kubelet/plan/shutdown.ts';
 import type { PodView } from '../../src/kubelet/published.ts';
 import type { ContainerStatus } from '../../src/kubelet/types.ts';
+import { runForeign } from '../sim/foreign.ts';
 import type { ContainerEntry, Fact, SandboxEntry } from '../sim/runtime-state.ts';
 import { containerState } from '../sim/runtime-state.ts';
 import { NODE, World } from '../sim/world.ts';
@@ -57,13 +67,44 @@ const COMMANDS: Record<string, Command> = {
   get: (session) => session.getPods(),
   status: (session, [pod = '']) => session.status(session.view(pod)),
   plan: (session, [pod = '']) => session.waits(session.view(pod)),
+  next: (session, [pod = '']) => session.next(session.view(pod)),
   containers: (session) => session.containers(),
   events: (session, [pod = '']) => session.events(pod),
   problems: (session) => session.problems(),
+  'events-of-node': (session) => session.eventsOf(NODE.name),
+  archive: ({ world }, [file = '', image = '']) =>
+    world.storage.putArchive(file, image, world.clock.nowMs() - 3_600_000),
+  images: (session) => session.images(),
+  disk: ({ world }, [full = '']) => {
+    world.storage.fullPercent = Number.parseInt(full, 10);
+  },
+  say: (session, [pod = '', container = '', ...text]) => session.say(pod, container, text.join(' ')),
+  log: (session, [pod = '', container = '', ...text]) => session.log(pod, container, text.join(' ')),
+  probe: (session, [pod = '', container = '', answer = '']) => {
+    session.probes.set(`${pod}-${NODE.name}/${container}`, answer === 'ok');
+  },
+  lose: (session, [pod = '', container = '', how = '']) => session.lose(session.container(pod, container), how),
+  foreign: async ({ world }) => {
+    const made = runForeign(world.runtime, 'localhost/busybox:1');
+    await world.clock.advance(1000);
+    await made;
+  },
+  groups: (session, args) => session.groups(args),
+  shutdown: async ({ world }) => {
+    world.power.prepare(true);
+    await world.clock.settle();
+  },
+  'stay-up': async ({ world }) => {
+    world.power.prepare(false);
+    await world.clock.settle();
+  },
 };
 
 export class Session {
   readonly world: World;
+  /** By `pod/container`; absent: all is well. */
+  readonly probes = new Map<string, boolean>();
+  readonly #groups: ShutdownGroup[] = [];
   #output: string[] = [];
   #lastCall = '';
 
@@ -71,11 +112,19 @@ export class Session {
     this.world = new World({
       seed: 'golden',
       runtime: { jitter: false, reserveNames: true },
+      shutdownGroups: this.#groups,
+      probe: async ({ target: { pod, container } }) =>
+        this.probes.get(`${pod.metadata.name}/${container.name}`) === false
+          ? { result: 'failure', output: 'connection refused' }
+          : { result: 'success', output: '' },
       onCall: (call, target) => {
         this.#lastCall = call;
         if (!READING.test(call)) this.#happened(`${call} ${this.#named(target)}`);
       },
     });
+    this.world.power.onReleased = () => {
+      if (this.world.power.preparing) this.#happened('the machine is let go');
+    };
     this.world.runtime.images.add('localhost/busybox:1');
     this.world.runtime.state.onFact((fact) => this.#fact(fact));
   }
@@ -103,9 +152,39 @@ export class Session {
   image(name: string, what: string, argument: string): void {
     const { images } = this.world.runtime;
     if (what === 'present') images.add(name);
+    else if (what === 'pinned') images.add(name, {}, true);
+    else if (what === 'needs') images.registry.set(name, { pullMs: 500, login: argument });
     else if (what === 'absent') images.remove(name);
     else if (what === 'pulls') images.registry.set(name, { pullMs: milliseconds(argument) });
     else images.registry.set(name, { pullMs: 500, error: argument });
+  }
+
+  images(): void {
+    for (const { repoTags, pinned } of this.world.runtime.images.list())
+      this.print(`${repoTags[0]}${pinned ? ' pinned' : ''}`);
+  }
+
+  groups(args: readonly string[]): void {
+    for (const arg of args) {
+      const [priority = '', period = ''] = arg.split('=');
+      this.#groups.push({ priority: Number(priority), periodMs: milliseconds(period) });
+    }
+  }
+
+  say(pod: string, name: string, text: string): void {
+    const { labels, metadata } = this.container(pod, name).config;
+    const key = `${labels['io.kubernetes.pod.uid']}/${name}/${metadata.attempt}`;
+    this.world.disk.terminationLogs.set(key, text);
+  }
+
+  log(pod: string, name: string, text: string): void {
+    const { logPath } = this.container(pod, name).config;
+    this.world.disk.logs.set(`${this.sandbox(pod).config.logDirectory}/${logPath}`, text);
+  }
+
+  lose(container: ContainerEntry, how: string): void {
+    if (how === 'unknown') container.unknown = true;
+    else this.world.runtime.state.containers.delete(container.id);
   }
 
   view(pod: string): PodView {
@@ -140,10 +219,12 @@ export class Session {
   }
 
   status({ pod, held }: PodView): void {
-    const { phase, reason, message, podIP, conditions = [], containerStatuses = [] } = pod.status ?? {};
+    const { phase, reason, message, podIP, conditions = [] } = pod.status ?? {};
+    const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
     this.print(['phase', phase, reason, message, podIP].filter(Boolean).join(' '));
     const unmet = conditions.filter(({ status }) => status !== 'True').map(({ type }) => type);
     if (conditions.length > 0) this.print(`not true: ${unmet.join(' ') || 'none'}`);
+    for (const status of initContainerStatuses) this.print(`init ${containerLine(status)}`);
     for (const status of containerStatuses) this.print(containerLine(status));
     if (held) this.print(`held: ${held}`);
   }
@@ -154,6 +235,10 @@ export class Session {
       const left = untilMs === undefined ? '' : ` for ${((untilMs - this.world.clock.nowMs()) / 1000).toFixed(1)}s`;
       this.print(`${container ?? 'the Pod'}: ${reason}${left}${message ? `: ${plain(message)}` : ''}`);
     }
+  }
+
+  next({ key }: PodView): void {
+    for (const what of this.world.agent?.kubelet.insight(key).next.what ?? []) this.print(what);
   }
 
   /** What is there for real. */
@@ -170,9 +255,13 @@ export class Session {
   }
 
   events(pod: string): void {
+    this.eventsOf(`${pod}-${NODE.name}`);
+  }
+
+  eventsOf(name: string): void {
     const events = this.world.agent?.events.list() ?? [];
     for (const { object, type, reason, message, count } of events) {
-      if (object.name === `${pod}-${NODE.name}`) this.print(`${type} ${reason} x${count} ${plain(message)}`);
+      if (object.name === name) this.print(`${type} ${reason} x${count} ${plain(message)}`);
     }
   }
 
@@ -237,14 +326,16 @@ function containerLine({ name, state = {}, lastState = {}, ready, restartCount }
   const now = waiting
     ? `waiting ${waiting.reason ?? ''}${waiting.message ? `: ${plain(waiting.message)}` : ''}`
     : terminated
-      ? `terminated ${terminated.exitCode} ${terminated.reason}`
+      ? `terminated ${ending(terminated)}`
       : running
         ? 'running'
         : 'nothing';
-  const before = lastState.terminated
-    ? `, before that ${lastState.terminated.exitCode} ${lastState.terminated.reason}`
-    : '';
+  const before = lastState.terminated ? `, before that ${ending(lastState.terminated)}` : '';
   return `${name}: ${now}${before}; restarts ${restartCount}; ${ready ? 'ready' : 'not ready'}`;
+}
+
+function ending({ exitCode, reason, message }: NonNullable<ContainerStatus['state']>['terminated'] & object): string {
+  return `${exitCode} ${reason}${message ? `: ${plain(message)}` : ''}`;
 }
 
 /** Without what changes with every spelling of a manifest: uids, and image ids. */

@@ -98,6 +98,7 @@ export const messages: Record<string, string> = {
   'runtime.v1.ContainerStatusRequest': '1 container_id: string; 2 verbose: bool',
   'runtime.v1.ContainerStatus':
     '1 id: string; 2 metadata: ContainerMetadata; 3 state: ContainerState; 4 created_at: int64; 5 started_at: int64; 6 finished_at: int64; 7 exit_code: int32; 8 image: ImageSpec; 9 image_ref: string; 10 reason: string; 11 message: string; 12 labels: map<string, string>; 13 annotations: map<string, string>; 14 mounts: Mount[]; 15 log_path: string; 16 resources: ContainerResources; 17 image_id: string; 18 user: ContainerUser; 19 stop_signal: Signal',
+  'runtime.v1.ContainerResources': '1 linux: LinuxContainerResources; 2 windows: WindowsContainerResources',
   'runtime.v1.ContainerStatusResponse': '1 status: ContainerStatus; 2 info: map<string, string>',
   'runtime.v1.ContainerUser': '1 linux: LinuxContainerUser',
   'runtime.v1.UpdateContainerResourcesRequest':
@@ -121,6 +122,7 @@ export const messages: Record<string, string> = {
   'runtime.v1.RuntimeStatus': '1 conditions: RuntimeCondition[]',
   'runtime.v1.RuntimeHandlerFeatures': '1 recursive_read_only_mounts: bool; 2 user_namespaces: bool',
   'runtime.v1.RuntimeHandler': '1 name: string; 2 features: RuntimeHandlerFeatures',
+  'runtime.v1.RuntimeFeatures': '1 supplemental_groups_policy: bool; 2 user_namespaces_host_network: bool',
   'runtime.v1.StatusRequest': '1 verbose: bool',
   'runtime.v1.StatusResponse':
     '1 status: RuntimeStatus; 2 info: map<string, string>; 3 runtime_handlers: RuntimeHandler[]; 4 features: RuntimeFeatures',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { selfSigned } from '../probes/certificate.ts';
-import { call, serve } from './endpoint.ts';
+import { call, serve, testEnv } from './endpoint.ts';
 import { SECRET, samplePods } from './fixture.ts';
 import { type FullEndpoint, serveFull } from './full.ts';
 
@@ -96,5 +96,30 @@ test('a token that is replaced shuts out those who have the former one, and none
     assert.equal(await status('short'), 401);
   } finally {
     await own.close();
+  }
+});
+
+test('the log tells who asked', async () => {
+  const env = testEnv();
+  const own = await serveFull({ env, clientCa: alice.cert });
+  try {
+    await own.get(PODS);
+    await call(own, PODS, { tls: { ca: own.cert, ...alice } });
+    await call(own, PODS, { tls: { ca: own.cert } });
+    const told = () => env.lines.filter(({ message }) => message === 'http request').map(({ fields }) => fields);
+    while (told().length < 3) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(
+      told().map(({ user, status }) => [user, status]),
+      [
+        ['rower:bearer', 200],
+        ['alice', 200],
+        ['', 401],
+      ],
+    );
+    assert.ok(!JSON.stringify(env.lines).includes(own.token));
+  } finally {
+    const closed = own.close();
+    env.advance(10_000);
+    await closed;
   }
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { realEnv } from '../../hack/env.ts';
 import { selfSigned } from '../../src/http/certificate.ts';
-import { type CredentialOptions, loadCredentials, writeKubeconfig } from '../../src/http/credentials.ts';
+import { type CredentialOptions, loadCredentials, readClientCa, writeKubeconfig } from '../../src/http/credentials.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
 
 async function options(t: TestContext): Promise<CredentialOptions> {
@@ -72,7 +72,7 @@ test('a certificate of one’s own is used as it is, with the key in its file or
   const apart = await loadCredentials({ ...wanted, certFile, keyFile });
   assert.deepEqual([apart.cert, apart.key], [own.cert, own.key]);
   assert.equal((await loadCredentials({ ...wanted, certFile: both })).key, own.cert + own.key);
-  await assert.rejects(loadCredentials({ ...wanted, certFile: join(directory, 'none') }), { code: 'ENOENT' });
+  await assert.rejects(loadCredentials({ ...wanted, certFile: join(directory, 'none') }), { name: 'ListenError' });
 });
 
 test('the kubeconfig is for root alone and leads to the listener', async (t) => {
@@ -100,4 +100,33 @@ test('the kubeconfig is for root alone and leads to the listener', async (t) => 
     // A file that others may read becomes root's again.
     chmodSync(path, 0o644);
   }
+});
+
+test('files that were named and cannot be used are told with their flag', async (t) => {
+  const wanted = await options(t);
+  const directory = await temporaryDirectory(t);
+  const put = (name: string, text: string) => {
+    writeFileSync(join(directory, name), text);
+    return join(directory, name);
+  };
+  const [one, other] = [selfSigned('one', ['one'], []), selfSigned('other', ['other'], [])];
+  const [cert, key, otherKey] = [put('a.crt', one.cert), put('a.key', one.key), put('b.key', other.key)];
+  const [junk, none] = [put('junk', 'junk'), join(directory, 'none')];
+  const cases: [Partial<CredentialOptions>, RegExp][] = [
+    [{ certFile: none }, /^--tls-cert-file: .*none cannot be read: ENOENT/],
+    [{ certFile: junk }, /^--tls-cert-file: .*junk holds no certificate in PEM$/],
+    [{ certFile: cert }, /^--tls-private-key-file: .*a\.crt holds no private key in PEM/],
+    [{ certFile: cert, keyFile: none }, /^--tls-private-key-file: .*none cannot be read: ENOENT/],
+    [{ certFile: cert, keyFile: junk }, /^--tls-private-key-file: .*junk holds no private key in PEM/],
+    [{ certFile: cert, keyFile: otherKey }, /^the key in .*b\.key is not that of the certificate in .*a\.crt: /],
+  ];
+  for (const [change, message] of cases)
+    await assert.rejects(loadCredentials({ ...wanted, ...change }), { name: 'ListenError', message });
+  assert.equal((await loadCredentials({ ...wanted, certFile: cert, keyFile: key })).cert, one.cert);
+  await assert.rejects(readClientCa(junk), { name: 'ListenError', message: /^--client-ca-file: .*junk holds no/ });
+  await assert.rejects(readClientCa(none), {
+    name: 'ListenError',
+    message: /^--client-ca-file: .*none cannot be read/,
+  });
+  assert.equal(await readClientCa(cert), one.cert);
 });

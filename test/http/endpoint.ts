@@ -4,9 +4,12 @@ import https from 'node:https';
 import type { Answered } from '../../src/http/message.ts';
 import { type HttpEndpoint, startHttp } from '../../src/http/server.ts';
 import type { Stats } from '../../src/http/stats.ts';
+import type { VolumeUsages } from '../../src/http/volume-usage.ts';
 import type { Env, Log } from '../../src/kubelet/env.ts';
 import type { EventRing } from '../../src/kubelet/events.ts';
+import type { MachineState } from '../../src/kubelet/node-pressure.ts';
 import type { Published } from '../../src/kubelet/published.ts';
+import type { ProbeReport } from '../../src/probes/types.ts';
 import { NOW_MS, published, sampleEvents } from './fixture.ts';
 
 export interface TestEnv extends Env {
@@ -64,6 +67,9 @@ export async function serve(
     healthz?: () => string[];
     published?: () => Published;
     stats?: Pick<Stats, 'read'>;
+    volumes?: Pick<VolumeUsages, 'read' | 'claims'>;
+    machine?: () => MachineState;
+    probes?: () => ProbeReport[];
   } = {},
 ): Promise<TestEndpoint> {
   const env = testEnv();
@@ -83,7 +89,12 @@ export async function serve(
     metrics: options.metrics ?? (async () => '# no metrics here\n'),
     healthz: options.healthz ?? (() => []),
     ...(options.stats && { stats: options.stats }),
+    ...(options.probes && { probes: options.probes }),
+    ...(options.machine && { machine: options.machine }),
+    ...(options.volumes && { volumes: options.volumes }),
     manifests: '/etc/pods',
+    kubeconfig: '/etc/rower/kubeconfig',
+    certificateExpiresMs: () => NOW_MS + 90 * 86_400_000,
     env,
     observe: ({ durationMs: _, ...answered }) => void observed.push(answered),
   });
@@ -117,7 +128,7 @@ export interface Call {
 
 /** One request, sent as it is: any path, any Host. */
 export function call(
-  { port }: HttpEndpoint,
+  { port }: Pick<HttpEndpoint, 'port'>,
   path: string,
   { method = 'GET', headers = {}, body, tls }: Call = {},
 ): Promise<Answer> {

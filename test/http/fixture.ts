@@ -2,8 +2,11 @@
 import type { Env } from '../../src/kubelet/env.ts';
 import { EventRing } from '../../src/kubelet/events.ts';
 import type { Node } from '../../src/kubelet/node.ts';
+import type { MachineState } from '../../src/kubelet/node-pressure.ts';
 import type { PodView, Published } from '../../src/kubelet/published.ts';
+import { pressureConditions } from '../../src/kubelet/status/pressure.ts';
 import { type ContainerStatus, type Pod, type PodStatus, podKey } from '../../src/kubelet/types.ts';
+import type { ProbeReport } from '../../src/probes/types.ts';
 
 export const NOW_MS = Date.parse('2026-11-20T12:00:00Z');
 const MINUTE_MS = 60_000;
@@ -25,6 +28,7 @@ export const NODE_FACTS: Node = {
   cpuCFSQuota: true,
   cpuMillis: 2000,
   memoryBytes: 4 * 1024 ** 3,
+  ephemeralStorageBytes: 2 ** 35,
   podPidsLimit: -1,
   seccompDefault: false,
   clusterDomain: 'cluster.local',
@@ -269,4 +273,40 @@ export function sampleEvents(env: Env): EventRing {
   const problem = `http://user:${SECRET}@192.0.2.1/pods.yaml?token=${SECRET}: unknown field`;
   ring.record({ kind: 'Node', namespace: '', name: NODE, uid: NODE }, 'Warning', 'ManifestWarning', problem);
   return ring;
+}
+
+/** With room for everything but process ids. */
+export function sampleMachine(): MachineState {
+  const rooms = {
+    'memory.available': { available: 2 ** 31, capacity: 2 ** 32 },
+    'nodefs.available': { available: 2 ** 34, capacity: 2 ** 35 },
+    'pid.available': { available: 100, capacity: 32768 },
+  };
+  const thresholds = { 'memory.available': '100Mi', 'nodefs.available': '10%', 'pid.available': '5%' };
+  const nowMs = NOW_MS - 30 * MINUTE_MS;
+  const conditions = pressureConditions({ thresholds, rooms, before: [], nowMs, transitionMs: 0 });
+  return { conditions };
+}
+
+/** Of the web server: ready, and its liveness probe has failed once. */
+export function sampleProbes(): ProbeReport[] {
+  const common = {
+    key: podKey('default', `web-${NODE}`),
+    container: 'main',
+    containerId: 'web-0',
+    kind: 'httpGet',
+    durationMs: 3,
+    threshold: 3,
+  } as const;
+  return [
+    { ...common, type: 'readiness', result: 'success', output: SECRET, atMs: NOW_MS - 4000, run: 3 },
+    {
+      ...common,
+      type: 'liveness',
+      result: 'failure',
+      output: 'HTTP probe failed with statuscode: 503\nmore',
+      atMs: NOW_MS - 9000,
+      run: 1,
+    },
+  ];
 }

@@ -138,13 +138,13 @@ export async function serveFull(options: FullTestOptions = {}): Promise<FullEndp
     metrics: async () => '# no metrics here\n',
     healthz: () => [],
     manifests: '/etc/pods',
+    kubeconfig: '/etc/rower/kubeconfig',
     env,
     ...(observe && { observe }),
     full: {
       tls: { cert, key, ...(options.clientCa && { clientCa: options.clientCa }) },
       authenticate: authenticator(tokenFile),
       logs: new Logs({ env, cri }),
-      kubeconfig: '/etc/rower/kubeconfig',
       configz: () => ({ maxPods: 110 }),
     },
   });

@@ -77,6 +77,7 @@ test('what the agent does is counted as it happens', async () => {
     round,
     podStarted,
     podStartFailed,
+    podRejected,
     containerStarted,
     containerStartFailed,
     podStartDuration,
@@ -90,6 +91,7 @@ test('what the agent does is counted as it happens', async () => {
   round(2, 3);
   podStarted();
   podStartFailed('FailedCreatePodSandBox');
+  podRejected('NodePorts');
   containerStarted();
   containerStarted('init_container');
   containerStartFailed('RunContainerError');
@@ -125,6 +127,7 @@ test('what the agent does is counted as it happens', async () => {
     rower_planned_pods_total: 3,
     kubelet_started_pods_total: 1,
     kubelet_started_pods_errors_total: 1,
+    'kubelet_admission_rejections_total{reason="NodePorts"}': 1,
     'kubelet_started_containers_total{container_type="container"}': 1,
     'kubelet_started_containers_total{container_type="init_container"}': 1,
     'kubelet_started_containers_errors_total{container_type="container",code="RunContainerError"}': 1,

@@ -32,7 +32,17 @@ test('a machine is measured by its procfs', async (t) => {
       rssBytes: 150 * 1024,
     },
     swapUsageBytes: 30 * 1024,
-    network: { name: 'eth0', rxBytes: 11, rxErrors: 3, txBytes: 22, txErrors: 6 },
+    network: {
+      name: 'eth0',
+      rxBytes: 11,
+      rxErrors: 3,
+      txBytes: 22,
+      txErrors: 6,
+      rxPackets: 2,
+      rxDropped: 4,
+      txPackets: 5,
+      txDropped: 7,
+    },
     processes: { now: 345, limit: 32768 },
   });
 });

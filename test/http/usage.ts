@@ -1,6 +1,7 @@
 /** What the hand-made state uses. */
 import type { ContainerStats, SandboxStats } from '../../src/cri/stats.ts';
 import { podUsages, type Usage } from '../../src/http/stats.ts';
+import type { VolumeUsage } from '../../src/http/volume-usage.ts';
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../../src/kubelet/labels.ts';
 import { NODE, NOW_MS } from './fixture.ts';
 
@@ -41,7 +42,9 @@ export function sandboxStats(pod: string): SandboxStats {
     memory: { timestampMs: AT_MS, workingSetBytes: 130 * 2 ** 20, usageBytes: 200 * 2 ** 20 },
     network: {
       timestampMs: AT_MS,
-      interfaces: [{ name: 'eth0', rxBytes: 1000, rxErrors: 1, txBytes: 2000, txErrors: 0 }],
+      interfaces: [
+        { name: 'eth0', rxBytes: 1000, rxErrors: 1, txBytes: 2000, txErrors: 0, rxPackets: 10, rxDropped: 2 },
+      ],
     },
     processCount: 3,
   };
@@ -61,7 +64,7 @@ export function sampleUsage(): Usage {
         rssBytes: 2 ** 29,
       },
       swapUsageBytes: 0,
-      network: { name: 'eth0', rxBytes: 5, rxErrors: 0, txBytes: 6, txErrors: 0 },
+      network: { name: 'eth0', rxBytes: 5, rxErrors: 0, txBytes: 6, txErrors: 0, txPackets: 4, txDropped: 1 },
       processes: { now: 120, limit: 32768 },
     },
     pods: podUsages(containers, [sandboxStats('web')]),
@@ -75,4 +78,21 @@ export function sampleUsage(): Usage {
       inodesUsed: 1000,
     },
   };
+}
+
+/** The volumes of the one that uses something: a claim on a disk of its own, and an emptyDir. */
+export function sampleVolumes(): VolumeUsage[] {
+  const disk = { capacityBytes: 2 ** 30, availableBytes: 2 ** 29, inodes: 65536, inodesFree: 65000 };
+  return [
+    {
+      ...disk,
+      uid: 'uid-of-web',
+      name: 'data',
+      claim: 'web-data',
+      isScratch: false,
+      usedBytes: 2 ** 28,
+      inodesUsed: 536,
+    },
+    { ...disk, uid: 'uid-of-web', name: 'cache', isScratch: true, usedBytes: 4096, inodesUsed: 2 },
+  ];
 }

@@ -6,6 +6,8 @@ import type { ObservedContainer, ObservedPod, ObservedSandbox } from '../../src/
 import type { PodInput } from '../../src/kubelet/plan/input.ts';
 import { type Container, type Pod, type PodSpec, podKey, type Revision } from '../../src/kubelet/types.ts';
 
+import { node } from './node.ts';
+
 export const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 export const KEY = podKey('default', 'web-n1');
 
@@ -117,6 +119,7 @@ export function input(change: Partial<PodInput> = {}): PodInput {
     verdicts: new Map(),
     absentSince: () => undefined,
     imageKnown: () => 'present',
+    node: node(),
     networkReady: true,
     maxContainerRestartPeriodMs: 300_000,
     ...change,

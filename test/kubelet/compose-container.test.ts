@@ -43,7 +43,12 @@ async function compose(t: TestContext, change: Partial<Container>, spec: Partial
     backOffMs: 0,
     epoch: 0,
   };
-  const parts = { host, notes, node: machine, features: () => runtimeFeatures('containerd', runtimeVersion, handlers) };
+  const parts = {
+    host,
+    notes,
+    node: machine,
+    features: () => runtimeFeatures('containerd', runtimeVersion, { runtimeHandlers: handlers }),
+  };
   const config = await composeContainer(parts, { action, container: one, podIps: ['10.0.0.1'], prepared, documents });
   return { config, directory: join(rootDir, 'pods/u1') };
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Config } from '../../src/config/types.ts';
 import { addresses, defaultRoute4, defaultRoute6, gatherNode, type Machine } from '../../src/kubelet/node-facts.ts';
+import { ALL_ALLOWED } from '../../src/kubelet/policy.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 const ROUTES4 = `Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
@@ -40,7 +41,8 @@ async function machine(t: TestContext, files: Record<string, string>, change: Pa
     eth0: [address('169.254.1.1'), address('192.0.2.2'), address('192.0.2.3')],
     eth1: [address('fe80::1'), address('2001:db8::2')],
   };
-  return { root, interfaces: () => interfaces, cpus: 4, memoryBytes: 8 * 1024 ** 3, ...change };
+  const amounts = { cpus: 4, memoryBytes: 8 * 1024 ** 3, fileSystemBytes: async () => 100 * 1024 ** 3 };
+  return { root, interfaces: () => interfaces, ...amounts, ...change };
 }
 
 test('the default route is the one that is up, for everything and of the smallest metric', () => {
@@ -62,7 +64,7 @@ const found: [string, string, Record<string, string>, string[]][] = [
   ['of IPv6 alone', '', { 'proc/net/ipv6_route': ROUTES6 }, ['2001:db8::2']],
   ['any global one without a default route', '', {}, ['172.17.0.1']],
   ['what was configured, above all', '198.51.100.1', { 'proc/net/route': ROUTES4 }, ['198.51.100.1']],
-  ['two that were configured', '198.51.100.1, 2001:db8::9', {}, ['198.51.100.1', '2001:db8::9']],
+  ['two that were configured', '198.51.100.1,2001:db8::9', {}, ['198.51.100.1', '2001:db8::9']],
 ];
 
 for (const [name, nodeIp, files, expected] of found)
@@ -80,12 +82,14 @@ const CONFIG: Config = {
   manifestUrlHeaders: {},
   metadata: 'none',
   metadataGuard: true,
+  metadataGuardHostNetwork: false,
   metadataTrust: 'off',
   fileCheckFrequencyMs: 20_000,
   httpCheckFrequencyMs: 20_000,
   containerRuntimeEndpoints: [],
   imageServiceEndpoint: '',
   rootDir: '/var/lib/rower',
+  containerLogLinksDir: '',
   podLogsDir: '/var/log/pods',
   nodeName: 'n1',
   nodeIp: '192.0.2.2',
@@ -106,9 +110,20 @@ const CONFIG: Config = {
   clusterDNS: ['10.96.0.10'],
   clusterDomain: 'cluster.local',
   maxPods: 110,
+  evictionHard: {},
+  evictionPressureTransitionPeriodMs: 300_000,
   podPidsLimit: 100,
   seccompDefault: true,
   allowedUnsafeSysctls: [],
+  allowPrivileged: true,
+  allowHostNetwork: true,
+  allowHostPID: true,
+  allowHostIPC: true,
+  allowUnconfined: true,
+  allowedCapabilities: ['*'],
+  allowedHostPaths: ['/'],
+  requireImageDigest: false,
+  runtimeClasses: {},
   cpuCFSQuota: false,
   systemReserved: { cpu: '500m', memory: '1Gi' },
   kubeReserved: { cpu: '250m', memory: '512Mi' },
@@ -122,11 +137,13 @@ const CONFIG: Config = {
   registryPullQPS: 5,
   registryBurst: 10,
   maxParallelImagePulls: 1,
+  imagePolicy: '',
   imageCredentialProviderConfig: '',
   imageCredentialProviderBinDir: '',
   maxContainerRestartPeriodMs: 300_000,
   shutdownGracePeriodMs: 0,
   shutdownGracePeriodCriticalPodsMs: 0,
+  shutdownGracePeriodByPodPriority: [],
   verbosity: 0,
 };
 
@@ -138,7 +155,7 @@ test('a machine is described by its files and the configuration', async (t) => {
     'proc/sys/kernel/osrelease': '6.6.1-box\n',
     'sys/fs/cgroup/memory/memory.memsw.limit_in_bytes': '',
     'sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages': '0',
-    'sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '0',
+    'sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '512\n',
     'sys/devices/system/cpu/cpu0/thermal_throttle/count': '0',
     'sys/devices/system/cpu/cpu1/online': '1',
     'sys/devices/system/cpu/cpufreq/boost': '1',
@@ -155,10 +172,21 @@ test('a machine is described by its files and the configuration', async (t) => {
     cpuCFSQuota: false,
     cpuMillis: 4000,
     memoryBytes: 8 * 1024 ** 3,
-    allocatable: { cpuMillis: 3250, memoryBytes: 6.5 * 1024 ** 3 },
+    ephemeralStorageBytes: 100 * 1024 ** 3,
+    hugePages: { 'hugepages-2Mi': 1024 ** 3, 'hugepages-1Gi': 0 },
+    maxPods: CONFIG.maxPods,
+    allocatable: {
+      cpuMillis: 3250,
+      memoryBytes: 5.5 * 1024 ** 3,
+      ephemeralStorageBytes: 100 * 1024 ** 3,
+      hugePages: { 'hugepages-2Mi': 1024 ** 3, 'hugepages-1Gi': 0 },
+    },
     hugePageSizes: ['2MB', '1GB'],
     swapAccounting: true,
     maskedPaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'],
+    policy: ALL_ALLOWED,
+    appArmor: false,
+    runtimeClasses: {},
     podPidsLimit: 100,
     seccompDefault: true,
     clusterDomain: 'cluster.local',

@@ -30,6 +30,12 @@ function line(action: Action): string {
       return `${action.hook} ${action.containerId}`;
     case 'prepare-pod':
       return 'prepare-pod';
+    case 'size-pod':
+      return action.raise ? 'raise-pod' : 'size-pod';
+    case 'resize-container': {
+      const { cpuShares, cpuQuota, memoryLimitInBytes } = action.resources;
+      return `resize ${action.containerId} shares ${cpuShares} quota ${cpuQuota} memory ${memoryLimitInBytes}`;
+    }
   }
 }
 

@@ -18,16 +18,18 @@ const of = revision({
 });
 const want: Slot = { state: 'want', key: KEY, revision: of };
 
-function targets(pod: ObservedPod, slot: Slot | undefined = want, stopping: string[] = []) {
+function targets(pod: ObservedPod, slot: Slot | undefined = want, stopping: string[] = [], told: string[] = []) {
   const slots = new Map(slot ? [[KEY, slot]] : []);
-  return probeTargets({ slots, pods: new Map([[KEY, pod]]), isStopping: (uid) => stopping.includes(uid) }).map(
-    (target) => {
-      const { containerId, podIp, stopping } = target;
-      return [containerId, podIp, stopping ? 'stopping' : 'runs', target.pod === of.pod ? 'wanted' : 'former'].join(
-        ' ',
-      );
-    },
-  );
+  const found = probeTargets({
+    slots,
+    pods: new Map([[KEY, pod]]),
+    isStopping: (uid) => stopping.includes(uid),
+    isTold: (key, id) => key === KEY && told.includes(id),
+  });
+  return found.map(({ containerId, podIp, stopping, told, pod }) => {
+    const state = told ? 'told' : stopping ? 'stopping' : 'runs';
+    return [containerId, podIp, state, pod === of.pod ? 'wanted' : 'former'].join(' ');
+  });
 }
 
 describe('probeTargets', () => {
@@ -60,6 +62,14 @@ describe('probeTargets', () => {
     const pod = observed([sandbox(former)], [instance(former, { name: 'web' })]);
     assert.deepEqual(targets(pod, next, ['u1']), ['web.u1.0 10.0.0.1 stopping former']);
     assert.deepEqual(targets(pod, { state: 'drop', key: KEY }), ['web.u1.0 10.0.0.1 runs former']);
+  });
+
+  it('tell which container has been told to stop itself', () => {
+    const pod = observed([sandbox(of)], [instance(of, { name: 'web' }), instance(of, { name: 'api' })]);
+    assert.deepEqual(targets(pod, want, ['u1'], ['api.u1.0']), [
+      'web.u1.0 10.0.0.1 stopping wanted',
+      'api.u1.0 10.0.0.1 told wanted',
+    ]);
   });
 
   it('are none where nobody knows what was to be probed', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { realEnv } from '../../hack/env.ts';
-import { type Container, type ContainerStatus, type Cri, CriError } from '../../src/cri/port.ts';
+import { type Container, type ContainerStatus, type Cri, CriError, type Sandbox } from '../../src/cri/port.ts';
 import type { Host } from '../../src/kubelet/host.ts';
 import { CONTAINER_NAME, ownerLabels, POD_NAME, POD_NAMESPACE, POD_UID } from '../../src/kubelet/labels.ts';
 import { RuntimeCache } from '../../src/kubelet/runtime-cache.ts';
@@ -36,13 +36,16 @@ const running: ContainerStatus = {
 const exited: ContainerStatus = { ...running, state: 'exited', finishedAtMs: 5000, exitCode: 137, reason: 'OOMKilled' };
 
 /** One container, as the runtime's listing and its status have it. */
-function machine() {
-  const shown = { status: running as ContainerStatus | Error, asked: 0 };
+function machine(annotations: Record<string, string> = {}) {
+  const shown = { status: running as ContainerStatus | Error, failure: undefined as Error | undefined, asked: 0 };
   const cri = {
     listPodSandboxes: async () => [],
-    listContainers: async () => [{ ...row, state: shown.status instanceof Error ? 'exited' : shown.status.state }],
+    listContainers: async () => [
+      { ...row, annotations, state: shown.status instanceof Error ? 'exited' : shown.status.state },
+    ],
     containerStatus: async () => {
       shown.asked += 1;
+      if (shown.failure) throw shown.failure;
       if (shown.status instanceof Error) throw shown.status;
       return shown.status;
     },
@@ -97,4 +100,81 @@ test('an end of what is unknown, or known to be over, is not taken', async () =>
   await container();
   assert.equal(cache.ended('c1', end), false);
   assert.equal((await container())?.exitCode, 137);
+});
+
+test('the resources of what runs are asked for, and again after somebody changed them', async () => {
+  const { shown, cache, container } = machine();
+  const before = { cpuShares: 2 };
+  shown.status = { ...running, resources: before };
+  const first = await container();
+  assert.deepEqual(first?.resources, before);
+  cache.resized('c1', { cpuShares: 512 });
+  assert.equal(await container(), first, 'what did not change keeps its object');
+  assert.equal(shown.asked, 2);
+  shown.status = { ...running, resources: { cpuShares: 1024 } };
+  assert.equal(await container(), first, 'nobody said that it changed');
+  cache.resized('c1');
+  assert.deepEqual((await container())?.resources, { cpuShares: 1024 });
+  assert.equal(shown.asked, 3);
+});
+
+test('a runtime that does not tell resources is believed to have taken what it was given', async () => {
+  const { cache, container } = machine();
+  assert.equal((await container())?.resources, undefined);
+  cache.resized('c1', { cpuShares: 512 });
+  assert.deepEqual((await container())?.resources, { cpuShares: 512 });
+});
+
+test('a status that could not be read after a change is asked for again', async () => {
+  const { shown, cache, container } = machine();
+  await container();
+  cache.resized('c1');
+  shown.failure = new CriError('deadline', 'ContainerStatus', 'late');
+  const listing = await cache.relist();
+  assert.ok(listing.unsure.has(KEY));
+  shown.failure = undefined;
+  shown.status = { ...running, resources: { cpuShares: 7 } };
+  assert.deepEqual((await container())?.resources, { cpuShares: 7 });
+});
+
+test('an end is not believed before the listing when the log has the message', async () => {
+  const { cache } = machine({ 'io.kubernetes.container.terminationMessagePolicy': 'FallbackToLogsOnError' });
+  await cache.relist();
+  assert.equal(cache.ended('c1', { exitCode: 1, finishedAtMs: 5000 }), false);
+  assert.equal(cache.ended('c1', { exitCode: 0, finishedAtMs: 5000 }), true);
+});
+
+test('a container that somebody removed stays as a record of its end until there is a newer one, or its sandbox goes', async () => {
+  const sandboxRow: Sandbox = {
+    ...{ id: 's1', metadata: { name: 'a-n1', namespace: 'default', uid: 'u1', attempt: 0 }, state: 'notready' },
+    ...{ createdAtMs: 900, labels: row.labels, annotations: {} },
+  };
+  const shown = { sandboxes: [sandboxRow], containers: [row] };
+  const cri = {
+    listPodSandboxes: async () => shown.sandboxes,
+    listContainers: async () => shown.containers,
+    containerStatus: async (id: string) => (id === 'c1' ? running : { ...exited, id }),
+  } as Partial<Cri> as Cri;
+  const host = { readTerminationLog: async () => '' } as Partial<Host> as Host;
+  const cache = new RuntimeCache({ env: realEnv(), cri, host, rootDir: ROOT });
+  const containers = async () =>
+    ((await cache.relist()).pods.get(KEY)?.containers ?? []).map(({ id, state, exitCode, reason }) =>
+      [id, state, exitCode, reason].join(' '),
+    );
+  const gone = 'c1 exited 137 ContainerStatusUnknown';
+  assert.deepEqual(await containers(), ['c1 running 0 ']);
+  shown.containers = [];
+  assert.deepEqual(await containers(), [gone]);
+  const before = (await cache.relist()).pods.get(KEY);
+  assert.equal((await cache.relist()).pods.get(KEY), before);
+  const next = { ...row, id: 'c2', metadata: { name: 'main', attempt: 1 }, state: 'created' as const };
+  shown.containers = [next];
+  assert.deepEqual(await containers(), ['c2 created 0 ', gone]);
+  shown.containers = [{ ...next, state: 'exited' }];
+  assert.deepEqual(await containers(), ['c2 exited 137 OOMKilled']);
+  shown.containers = [{ ...next, id: 'c1', state: 'running' }];
+  shown.sandboxes = [];
+  await containers();
+  shown.containers = [];
+  assert.deepEqual(await containers(), []);
 });

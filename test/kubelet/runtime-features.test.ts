@@ -25,10 +25,21 @@ test('recursive read-only mounts are what the default handler says', () => {
     recursiveReadOnlyMounts,
     userNamespaces: false,
   });
-  const can = (...handlers: ReturnType<typeof handler>[]) => runtimeFeatures('x', '1', handlers).recursiveReadOnly;
+  const can = (...handlers: ReturnType<typeof handler>[]) =>
+    runtimeFeatures('x', '1', { runtimeHandlers: handlers }).handler('').recursiveReadOnly;
   assert.equal(can(), false);
   assert.equal(can(handler('kata', true), handler('', false)), false);
   assert.equal(can(handler('kata', false), handler('', true)), true);
+});
+
+test('each handler is what it says itself', () => {
+  const handlers = [
+    { name: '', recursiveReadOnlyMounts: true, userNamespaces: false },
+    { name: 'kata', recursiveReadOnlyMounts: false, userNamespaces: true },
+  ];
+  const { handler } = runtimeFeatures('x', '1', { runtimeHandlers: handlers });
+  assert.deepEqual(handler('kata'), { recursiveReadOnly: false, userNamespaces: true });
+  assert.deepEqual(handler('other'), { recursiveReadOnly: false, userNamespaces: false });
 });
 
 test('the runtime is named for messages', () => {

@@ -1,84 +1,15 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { MetadataAgent } from '../../src/metadata/agent.ts';
 import { ManifestStore } from '../../src/metadata/manifests.ts';
 import { parseSelection } from '../../src/metadata/select.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
+import { Cloud, FILE, logged, pod } from './agent-cloud.ts';
 import { testEnv } from './env.ts';
 import { makeMachine } from './machine.ts';
 import { type Answer, metadataServer } from './server.ts';
-
-function pod(name: string): string {
-  return `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  containers:\n  - name: m\n    image: x:1\n`;
-}
-
-/** A Hetzner server: the simplest service that has an instance id. Its userdata is changed as a test goes on. */
-class Cloud {
-  userData: string | Answer | undefined = pod('a');
-  instance = '1';
-  trust: 'off' | 'require' = 'off';
-  down = false;
-  readonly root: string;
-  readonly events: string[] = [];
-  #base = '';
-  #t: TestContext;
-
-  constructor(t: TestContext, root: string) {
-    this.#t = t;
-    this.root = root;
-  }
-
-  static async start(t: TestContext): Promise<Cloud> {
-    const cloud = new Cloud(t, await temporaryDirectory(t));
-    const server = await metadataServer(t, ({ url }) => {
-      if (cloud.down) return { status: 503 };
-      if (url === '/hetzner/v1/metadata') return `instance-id: ${cloud.instance}\n`;
-      return url === '/hetzner/v1/userdata' ? cloud.userData : { status: 404 };
-    });
-    cloud.#base = server.base;
-    return cloud;
-  }
-
-  /** The agent starts, and runs until `until` is true of the log and the files. */
-  async boot(
-    until: (log: string[], files: string[]) => boolean,
-    firmware = 'uuid-1',
-  ): Promise<{ log: string[]; files: string[]; first: string[] }> {
-    const env = testEnv(20);
-    const [manifestDirectory, stateDirectory] = [join(this.root, 'pods'), join(this.root, 'state')];
-    const agent = new MetadataAgent({
-      selection: parseSelection('hetzner'),
-      machine: await makeMachine(this.#t, { dmi: firmware === '' ? {} : { product_uuid: firmware } }),
-      store: new ManifestStore({ manifestDirectory, stateDirectory }),
-      nodeName: 'node',
-      manifestDirectory,
-      trust: this.trust,
-      endpoint: this.#base,
-      env,
-      chosen: () => {},
-      learn: () => {},
-      report: (type, reason, message) => this.events.push(`${type} ${reason} ${message}`),
-    });
-    const list = async () => (await readdir(manifestDirectory).catch(() => [])).sort();
-    await agent.prepare();
-    const first = await list();
-    const stop = new AbortController();
-    const running = agent.run(stop.signal);
-    let files = await list();
-    while (!until(env.lines, files)) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      files = await list();
-    }
-    stop.abort();
-    await running;
-    return { log: env.lines, files, first };
-  }
-}
-
-const logged = (text: string) => (log: string[]) => log.some((line) => line.includes(text));
-const FILE = 'rower-metadata-user-data.yaml';
 
 test('the first start writes the manifests and tells of them', async (t) => {
   const cloud = await Cloud.start(t);
@@ -101,6 +32,9 @@ test('a start without the service runs what ran before, and says what is wrong',
     /warn .*\/hetzner\/v1\/metadata: the answer has status 503/,
   );
   assert.match(cloud.events.at(-1) ?? '', /Warning MetadataUnavailable/);
+  const { state, known, pods, error, errors } = cloud.status.view();
+  assert.deepEqual([state, known, pods, error?.kind], ['failing', true, 1, 'status']);
+  assert.ok((errors.status ?? 0) >= 3);
 });
 
 test('on another machine the manifests of a copied disk are gone before anything is asked', async (t) => {
@@ -109,6 +43,8 @@ test('on another machine the manifests of a copied disk are gone before anything
   cloud.down = true;
   const { first } = await cloud.boot(logged('cannot be had'), 'uuid-2');
   assert.deepEqual(first, []);
+  assert.match(cloud.events.join('\n'), /Warning MetadataOfAnotherMachine .*rower-metadata-user-data\.yaml/);
+  assert.equal(cloud.status.view().known, false);
 });
 
 test('a machine whose firmware has no name for it runs what ran before', async (t) => {
@@ -141,6 +77,7 @@ for (const [what, userData, message] of KEPT) {
     assert.deepEqual((await cloud.boot(logged(message))).files, [FILE]);
     cloud.instance = '2';
     assert.deepEqual((await cloud.boot(logged('another instance'))).files, []);
+    assert.match(cloud.events.join('\n'), /Warning MetadataInstanceChanged .*: 2 instead of 1/);
   });
 }
 
@@ -158,6 +95,11 @@ test('what is refused at first gives no files, an error and an event', async (t)
   assert.deepEqual(files, []);
   assert.ok(log.some((line) => line.startsWith('error user-data (provider hetzner): is a script')));
   assert.match(cloud.events.join(), /^Warning ManifestRejected user-data \(provider hetzner\): is a script/);
+  const { state, outcome, problems, errors, lastSuccessAtMs } = cloud.status.view();
+  assert.deepEqual(
+    [state, outcome, problems.length, errors.refused, lastSuccessAtMs],
+    ['refused', 'refused', 1, 1, undefined],
+  );
 });
 
 test('a service that comes up late is waited for', async (t) => {

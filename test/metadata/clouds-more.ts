@@ -139,6 +139,7 @@ export const MORE_CLOUDS: Readonly<Record<string, Cloud>> = {
       private_ipv4: '10.6.3.27',
     },
   },
+  'ibm-vpc': ibmVpc(),
   exoscale: router('/1.0'),
   cloudstack: router('/latest'),
   lxd: {
@@ -171,6 +172,43 @@ function router(root: string): Cloud {
       zone: 'ch-gva-2',
       hostname: 'vm-1',
       private_ipv4: '185.19.1.2',
+    },
+  };
+}
+
+/** Its user-data is inside a document, and its token inside another. */
+function ibmVpc(): Cloud {
+  const version = 'version=2022-03-01';
+  const instance = {
+    id: '0717_e21b7391-2ca2-4ab5-84a8-b92157a633b0',
+    name: 'my-instance',
+    profile: { name: 'bx2-2x8' },
+    zone: { name: 'us-south-1' },
+    vpc: { id: 'r006-4727d842-f94f-4a2d-824a-9bc9b02c523b' },
+    primary_network_interface: { primary_ip: { address: '10.240.0.4' } },
+  };
+  const initialization = (more: object) => ({
+    [`/metadata/v1/instance/initialization?${version}`]: JSON.stringify({ keys: [], ...more }),
+  });
+  return {
+    answers: { [`/metadata/v1/instance?${version}`]: JSON.stringify(instance), ...initialization({}) },
+    userData: (text) => initialization({ user_data: text }),
+    payload: 'user_data',
+    empty: 'none',
+    guard: ({ url, method, headers }) => {
+      if (url === `/instance_identity/v1/token?${version}`) {
+        const good = method === 'PUT' && headers['metadata-flavor'] === 'ibm';
+        return good ? { body: '{"access_token":"TOKEN","expires_in":300}' } : { status: 400 };
+      }
+      return headers.authorization === 'Bearer TOKEN' ? undefined : { status: 401 };
+    },
+    attributes: {
+      instance_id: instance.id,
+      instance_type: 'bx2-2x8',
+      zone: 'us-south-1',
+      region: 'us-south',
+      hostname: 'my-instance',
+      private_ipv4: '10.240.0.4',
     },
   };
 }

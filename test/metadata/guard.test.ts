@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Pod } from '../../src/kubelet/types.ts';
-import { allowedAddresses, guardRules, MetadataGuard, needsGuard, programRunner } from '../../src/metadata/guard.ts';
+import {
+  ACCESS_ANNOTATION,
+  allowedAddresses,
+  guardRules,
+  MetadataGuard,
+  needsGuard,
+  programRunner,
+  type RunProgram,
+} from '../../src/metadata/guard.ts';
+import { hostNetworkGuard } from '../../src/metadata/guard-cgroups.ts';
 import { PROVIDERS } from '../../src/metadata/providers.ts';
+import { temporaryDirectory } from '../kubelet/temporary.ts';
 import { testEnv } from './env.ts';
 
 function pod(access: string | undefined, ips: string[], hostNetwork = false): Pod {
@@ -49,29 +61,82 @@ test('it is for providers that are asked over the network', () => {
 test('rules are set when it is turned on and when the Pods that may ask change, one after the other', async () => {
   const inputs: string[] = [];
   const waiting: (() => void)[] = [];
-  const guard = new MetadataGuard(testEnv(), (_, __, input) => {
+  const run: RunProgram = (_, __, input) => {
     inputs.push(input);
     return new Promise((resolve) => waiting.push(() => resolve(undefined)));
-  });
+  };
+  const guard = new MetadataGuard({ env: testEnv(), run });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   guard.look([pod('allow', ['10.0.0.1'])]);
   assert.equal(inputs.length, 0, 'nothing before it is turned on');
   guard.turnOn();
   guard.look([pod('allow', ['10.0.0.2'])]);
   guard.look([pod('allow', ['10.0.0.3'])]);
+  await settle();
   assert.equal(inputs.length, 1);
   waiting[0]?.();
   await settle();
   waiting[1]?.();
   await settle();
   guard.look([pod('allow', ['10.0.0.3'])]);
+  await settle();
   assert.deepEqual(inputs, [guardRules(['10.0.0.1']), guardRules(['10.0.0.3'])]);
 });
 
 test('a machine without nftables is warned of once', async () => {
   const env = testEnv();
-  const guard = new MetadataGuard(env, (_, args, input) => programRunner(env)('rower-no-such-program', args, input));
+  const reports: string[] = [];
+  const run: RunProgram = (_, args, input) => programRunner(env)('rower-no-such-program', args, input);
+  const guard = new MetadataGuard({ env, run, report: (message) => reports.push(message) });
   guard.turnOn();
   while (env.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.match(env.lines[0] ?? '', /^warn .*install nftables.*ENOENT/);
+  assert.match(env.lines[0] ?? '', /^error .*install nftables.*ENOENT/);
+  guard.look([]);
+  guard.look([pod('allow', ['10.0.0.1'])]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(env.lines.length, 1);
+  assert.match(reports.join('\n'), /^Pods cannot be kept away from the metadata service: .*ENOENT$/);
+});
+
+test('rules that could not be set are set later', async () => {
+  const outcomes = ['no such table', undefined];
+  const inputs: string[] = [];
+  let nowMs = 0;
+  const env = { ...testEnv(), monotonicMs: () => nowMs };
+  const run: RunProgram = async (_, __, input) => {
+    inputs.push(input);
+    return outcomes.shift();
+  };
+  const guard = new MetadataGuard({ env, run });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  guard.turnOn();
+  for (const atMs of [0, 59_000, 60_000, 200_000]) {
+    nowMs = atMs;
+    guard.look([]);
+    await settle();
+  }
+  assert.equal(inputs.length, 2);
+});
+
+test('Pods on the host network are told by their cgroup; those that may ask go first', async (t) => {
+  const root = await temporaryDirectory(t);
+  const node = { cgroupDriver: 'cgroupfs', cgroupRoot: '/a' } as const;
+  const own = {
+    ...pod('allow', [], true),
+    metadata: { name: 'a', uid: 'u1', annotations: { [ACCESS_ANNOTATION]: 'allow' } },
+  };
+  const pods = [own, pod('deny', [], true), pod('allow', ['10.0.0.1'])] as Pod[];
+  assert.equal(await hostNetworkGuard(pods, node, root), undefined);
+  await mkdir(join(root, 'a/kubepods'), { recursive: true });
+  const before = await hostNetworkGuard(pods, node, root);
+  assert.deepEqual([before?.pods, before?.allowed], ['a/kubepods', []]);
+  await mkdir(join(root, 'a/kubepods/besteffort/podu1'), { recursive: true });
+  const found = await hostNetworkGuard(pods, node, root);
+  assert.deepEqual(found?.allowed, ['a/kubepods/besteffort/podu1']);
+  assert.notEqual(found?.key, before?.key);
+  const rules = guardRules([], found);
+  assert.match(
+    rules,
+    /chain host \{\n.*\n {4}socket cgroupv2 level 4 "a\/kubepods\/besteffort\/podu1" accept\n {4}ip daddr .* socket cgroupv2 level 2 "a\/kubepods" reject/,
+  );
 });

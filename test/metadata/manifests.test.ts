@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { checkManifestDirectory, ManifestStore } from '../../src/metadata/manifests.ts';
+import { ManifestStore, manifestDirectoryProblem } from '../../src/metadata/manifests.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
 
 const STATE = {
@@ -102,9 +102,9 @@ for (const text of [
 
 test('the manifest path must be a directory, or not be there yet', async (t) => {
   const root = await temporaryDirectory(t);
-  await checkManifestDirectory(join(root, 'new'));
-  await checkManifestDirectory(root);
   await writeFile(join(root, 'pod.yaml'), '');
-  await assert.rejects(checkManifestDirectory(join(root, 'pod.yaml')), /is a file/);
-  await assert.rejects(checkManifestDirectory(''), /needs a manifest directory/);
+  assert.equal(await manifestDirectoryProblem(join(root, 'new')), undefined);
+  assert.equal(await manifestDirectoryProblem(root), undefined);
+  assert.match((await manifestDirectoryProblem(join(root, 'pod.yaml'))) ?? '', /is a file/);
+  assert.match((await manifestDirectoryProblem('')) ?? '', /needs a manifest directory/);
 });

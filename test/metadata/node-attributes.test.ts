@@ -16,22 +16,35 @@ for (const [provider, attributes, expected] of PROVIDER_IDS) {
   });
 }
 
-test('region, zone and type are labels when they can be, and everything but tags is an annotation', () => {
+test('region, zone and type are labels when they can be, everything else is an annotation, on the Node and its Pods', () => {
   const attributes = {
     region: 'eu',
     zone: 'not a label',
     instance_type: 't3.micro',
     public_ipv4: '1.2.3.4',
-    'tags.a': 'b',
+    public_ipv6: 'not an address',
+    'tags.role': 'web',
+    'tags.owner': 'Jane Doe',
+    'tags.aws:autoscaling:groupName': 'g',
+  };
+  const plain = {
+    'rower.dev/region': 'eu',
+    'rower.dev/zone': 'not a label',
+    'rower.dev/instance-type': 't3.micro',
+    'rower.dev/public-ipv4': '1.2.3.4',
+    'rower.dev/public-ipv6': 'not an address',
   };
   assert.deepEqual(cloudFacts('x', attributes), {
-    labels: { 'topology.kubernetes.io/region': 'eu', 'node.kubernetes.io/instance-type': 't3.micro' },
-    annotations: {
-      'rower.dev/region': 'eu',
-      'rower.dev/zone': 'not a label',
-      'rower.dev/instance-type': 't3.micro',
-      'rower.dev/public-ipv4': '1.2.3.4',
+    labels: {
+      'topology.kubernetes.io/region': 'eu',
+      'node.kubernetes.io/instance-type': 't3.micro',
+      'tag.rower.dev/role': 'web',
     },
+    annotations: { ...plain, 'tag.rower.dev/owner': 'Jane Doe' },
     externalIps: ['1.2.3.4'],
+    pods: {
+      labels: { 'topology.kubernetes.io/region': 'eu' },
+      annotations: { ...plain, 'tag.rower.dev/role': 'web', 'tag.rower.dev/owner': 'Jane Doe' },
+    },
   });
 });

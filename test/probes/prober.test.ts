@@ -113,6 +113,43 @@ describe('what probes come to', () => {
     assert.deepEqual([verdict('a')?.ready, verdict('a')?.failed], [false, undefined]);
   });
 
+  it('runs no command any more in a container that was told to stop, and asks over the network still', async () => {
+    const { clock, prober, at } = proberSetting();
+    const ready = { periodSeconds: 1 };
+    const both = [target('a', { readinessProbe: exec(ready) }), target('b', { readinessProbe: tcp(ready) })];
+    prober.update(both);
+    await clock.advance(1500);
+    prober.update(both.map((one) => ({ ...one, stopping: true })));
+    await clock.advance(1000);
+    prober.update(both.map((one) => ({ ...one, stopping: true, told: true })));
+    await clock.advance(2000);
+    assert.deepEqual(
+      [at('a'), at('b')],
+      [
+        [0, 1, 2],
+        [0, 1, 2, 3, 4],
+      ],
+    );
+    // It runs on after all.
+    prober.update(both);
+    await clock.advance(500);
+    assert.deepEqual(at('a'), [0, 1, 2, 4.5]);
+  });
+
+  it('does not run a command that queued up before its container was told to stop', async () => {
+    const { clock, prober, world, tries } = proberSetting({ execsAtOnce: 1 });
+    const all = ['a', 'b'].map((name) => target(name, { livenessProbe: exec({ timeoutSeconds: 5 }) }));
+    world.answer = async () => {
+      await clock.sleep(1000);
+      return { result: 'success', output: '' };
+    };
+    prober.update(all);
+    await clock.advance(500);
+    prober.update(all.map((one) => ({ ...one, stopping: true, told: true })));
+    await clock.advance(30_000);
+    assert.equal(tries.length, 1);
+  });
+
   it('is looked after in full again when the Pod is not stopped after all', async () => {
     const { clock, prober, at } = proberSetting();
     const one = target('a', { livenessProbe: tcp({ periodSeconds: 1 }) });

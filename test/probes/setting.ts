@@ -40,7 +40,17 @@ export function target(
     },
   };
   const key = podKey('default', 'web-n1');
-  return { key, pod, container, containerId, startedAtMs: EPOCH_MS, podIp: '10.0.0.1', stopping: false, ...rest };
+  return {
+    key,
+    pod,
+    container,
+    containerId,
+    startedAtMs: EPOCH_MS,
+    podIp: '10.0.0.1',
+    stopping: false,
+    told: false,
+    ...rest,
+  };
 }
 
 export interface Tried {

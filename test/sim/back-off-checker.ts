@@ -3,7 +3,7 @@
  * 0, 10, 20, 40, 80, 160, 300, 300 … seconds, and from the beginning after a run of more than ten minutes. Never
  * earlier, across agent crashes too; and not late when nothing goes wrong.
  */
-import { isInit, isOurs, podOf, type Scene, uidOf } from './checkers.ts';
+import { isInit, isOurs, mayRestartAll, podOf, podSpec, type Scene, uidOf } from './checkers.ts';
 import type { ContainerEntry, Fact } from './runtime-state.ts';
 
 const INITIAL_MS = 10_000;
@@ -103,6 +103,7 @@ export class BackOffChecker {
     if (!known?.exit || !kept) return;
     const sandbox = this.#scene.world.runtime.state.sandboxes.get(container.sandboxId);
     if (known.sandboxId !== container.sandboxId && sandbox && isInit(sandbox, container)) return;
+    if (sandbox && mayRestartAll(podSpec(sandbox))) return;
     const { atMs, waitMs } = known.exit;
     chain.delayMs = waitMs === 0 ? INITIAL_MS : Math.min(2 * waitMs, MAX_MS);
     const waitedMs = this.#now() - atMs;

@@ -9,12 +9,15 @@ import type { Container, Pod } from '../../src/kubelet/types.ts';
 import type { Desire } from './desire.ts';
 import type { ContainerEntry, Fact, SandboxEntry } from './runtime-state.ts';
 import { isRunning } from './runtime-state.ts';
+import type { ShutdownChecker } from './shutdown-checker.ts';
 import type { World } from './world.ts';
 import { NODE } from './world.ts';
 
 export interface Scene {
   readonly world: World;
   readonly desire: Desire;
+  /** Absent: the machine never goes down. */
+  readonly shutdown?: ShutdownChecker;
   fail(message: string): void;
 }
 
@@ -66,8 +69,9 @@ export const CHECKERS: Record<string, Checker> = {
     };
   },
 
-  'a running container that is wanted as it is stays untouched': ({ world, desire, fail }) => {
+  'a running container that is wanted as it is stays untouched': ({ world, desire, shutdown, fail }) => {
     const startedAtMs = new Map<string, number>();
+    const excused = new Set<string>();
     return (fact) => {
       if (fact.kind === 'container-started') startedAtMs.set(fact.container.id, world.clock.elapsedMs);
       if (fact.kind !== 'container-signalled' || fact.abandoned) return;
@@ -80,13 +84,16 @@ export const CHECKERS: Record<string, Checker> = {
       const rivals = [...state.sandboxes.values()].filter((other) => other.alive && podOf(other) === podOf(sandbox));
       if (mayBeEnded(sandbox, container)) return;
       const newer = instancesOf(world, container).some((other) => attemptOf(other) > attemptOf(container));
-      if (rivals.length === 1 && !newer)
+      // Told to stop it stops, even when the shutdown is called off meanwhile.
+      if (excused.has(container.id)) return;
+      if (rivals.length === 1 && !newer && shutdown?.excuses(container)) excused.add(container.id);
+      else if (rivals.length === 1 && !newer)
         fail(`${container.id} of ${podOf(sandbox)} gets ${fact.signal} although it is wanted`);
     };
   },
 
-  'a container is killed only after its grace period': ({ world, fail }) => {
-    const asked = new Map<string, number>();
+  'a container is killed only after its grace period': ({ world, shutdown, fail }) => {
+    const asked = new Map<string, { atMs: number; limitMs: number }>();
     const surprises = new Set<string>();
     return (fact) => {
       if (fact.kind === 'container-started' && fact.abandoned) surprises.add(fact.container.id);
@@ -94,15 +101,20 @@ export const CHECKERS: Record<string, Checker> = {
       const { container, signal } = fact;
       const sandbox = world.runtime.state.sandboxes.get(container.sandboxId);
       if (!sandbox || !isOurs(sandbox) || surprises.has(container.id) || fact.abandoned) return;
-      if (signal === 'TERM') asked.set(container.id, world.clock.elapsedMs);
+      const spec = podSpec(sandbox);
+      const limitMs = shutdown?.graceMs(spec) ?? Infinity;
+      if (signal === 'TERM') asked.set(container.id, { atMs: world.clock.elapsedMs, limitMs });
       else {
+        const before = asked.get(container.id);
         // A hook, or waiting for one's turn, takes its time off the grace; a probe may have a grace of its own.
         const whole =
           !specOf(sandbox, container)?.lifecycle?.preStop &&
           !isInit(sandbox, container) &&
+          !mayRestartAll(podSpec(sandbox)) &&
           !hasProbe(sandbox, container);
-        const graceMs = Math.max(whole ? podSpec(sandbox).terminationGracePeriodSeconds * 1000 : 0, MINIMUM_GRACE_MS);
-        const waitedMs = world.clock.elapsedMs - (asked.get(container.id) ?? Infinity);
+        const ownMs = Math.min(spec.terminationGracePeriodSeconds * 1000, before?.limitMs ?? Infinity);
+        const graceMs = Math.max(whole ? ownMs : 0, MINIMUM_GRACE_MS);
+        const waitedMs = world.clock.elapsedMs - (before?.atMs ?? Infinity);
         if (!(waitedMs >= graceMs))
           fail(`${container.id} of ${podOf(sandbox)} is killed ${waitedMs} ms after SIGTERM, not ${graceMs}`);
       }
@@ -194,10 +206,19 @@ export function podSpec(sandbox: SandboxEntry): Pod['spec'] {
   return (JSON.parse(sandbox.config.annotations['rower.dev/pod'] ?? '{}') as Pod).spec;
 }
 
-/** Something in its own manifest may end it: a probe, a hook that fails, or the end of the Pod it is a sidecar of. */
+/** Something in its own manifest may end it: a probe, a hook that fails, a resize, or the end of the Pod it is a sidecar of. */
 function mayBeEnded(sandbox: SandboxEntry, container: ContainerEntry): boolean {
   const spec = specOf(sandbox, container);
-  return hasProbe(sandbox, container) || spec?.lifecycle?.postStart !== undefined || isInit(sandbox, container);
+  const resizes = spec?.resizePolicy !== undefined;
+  const own = hasProbe(sandbox, container) || spec?.lifecycle?.postStart !== undefined || isInit(sandbox, container);
+  return own || resizes || mayRestartAll(podSpec(sandbox));
+}
+
+/** All its containers may be started again at once, by the exit code of one: no grace, no back-off. */
+export function mayRestartAll({ initContainers = [], containers }: Pod['spec']): boolean {
+  return [...initContainers, ...containers].some(({ restartPolicyRules }) =>
+    restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'),
+  );
 }
 
 function hasProbe(sandbox: SandboxEntry, container: ContainerEntry): boolean {

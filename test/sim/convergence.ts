@@ -5,6 +5,7 @@
 import type { Wait } from '../../src/kubelet/plan/types.ts';
 import type { PodView } from '../../src/kubelet/published.ts';
 import type { Container, ContainerStatus, Pod } from '../../src/kubelet/types.ts';
+import { amountProblems, mayLackRoom, overbooked } from './amounts.ts';
 import { attemptOf, hostPorts, isOurs, podOf, podSpec, uidOf } from './checkers.ts';
 import type { Desire } from './desire.ts';
 import type { ContainerEntry } from './runtime-state.ts';
@@ -30,7 +31,9 @@ export function unsettled(world: World, desire: Desire): string[] {
   }
   for (const key of views.keys())
     if (!desire.wishes.has(key) && !desire.uncertain.has(key)) problems.push(`${key} is published and not wanted`);
-  return [...problems, ...leftovers(world, desire)];
+  for (const { name, image } of world.storage.archives.values())
+    if (!world.runtime.images.resolve(image)) problems.push(`image ${image} of ${name} is not there`);
+  return [...problems, ...leftovers(world, desire), ...overbooked(world, desire)];
 }
 
 /** Another Pod's sandbox holds a host port that this one asks for. */
@@ -87,12 +90,16 @@ export function atRest(world: World, pod: Pod): boolean {
 
 function podProblems(world: World, desire: Desire, pod: Pod, view: PodView): string[] {
   const key = view.key as string;
+  if (!hasSandbox(world, key) && view.pod.status?.reason === 'OutOfcpu')
+    return mayLackRoom(world, desire, key) ? [] : [`is rejected although there is room: ${view.pod.status.message}`];
   if (!hasSandbox(world, key) && isRejected(world, desire, key) && !isOver(world, pod)) {
     const rejected = view.pod.status?.phase === 'Failed' && view.pod.status.reason === 'NodePorts';
     return rejected
       ? []
       : [`it loses its host port but shows ${JSON.stringify(view.pod.status)} and waits ${JSON.stringify(view.waits)}`];
   }
+  const amounts = amountProblems(world, desire, pod, view);
+  if (amounts.length > 0) return amounts;
   return pod.spec.containers.flatMap((container) => {
     const instances = instancesOf(world, pod.metadata.uid, container.name);
     const status = view.pod.status?.containerStatuses?.find(({ name }) => name === container.name);

@@ -1,20 +1,20 @@
 /** The things that happen to a machine: edits, crashes, exits, jumps of the clock. Only during storms. */
 import { OWNER } from '../../src/kubelet/labels.ts';
-import { Life } from './agent-life.ts';
-import { fakeCri } from './fake-cri.ts';
-import { Faults, NO_FAULTS } from './faults.ts';
-import { broken, randomPod } from './manifests.ts';
+import { FOREIGN_OWNER, runForeign } from './foreign.ts';
+import { broken, randomPod, resized } from './manifests.ts';
 import type { Plan, Rates } from './plan.ts';
 import type { Random } from './random.ts';
 import { isRunning } from './runtime-state.ts';
 import type { World } from './world.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const IMAGES = [
   'localhost/busybox:1',
   'registry.test/slow:1',
   'registry.test/flaky:1',
   'registry.test/gone:1',
+  'registry.test/archived:1',
 ] as const;
 const HOST_PORTS = [80, 443, 8080];
 
@@ -25,6 +25,7 @@ export class Disturbances {
   readonly #onJump: () => void;
   readonly #goodTexts = new Map<string, string>();
   #round = 0;
+  #edits = 0;
   #running = false;
 
   constructor(world: World, plan: Plan, onJump: () => void) {
@@ -41,7 +42,8 @@ export class Disturbances {
     runtime.images.registry.set(IMAGES[0], { pullMs: 50 });
     runtime.images.registry.set(IMAGES[1], { pullMs: 40_000 });
     runtime.images.registry.set(IMAGES[2], { pullMs: 500, error: 'registry is on fire' });
-    const made = this.#foreign();
+    this.#world.storage.putArchive('archived.tar', IMAGES[4], clock.nowMs() - HOUR_MS);
+    const made = runForeign(runtime, IMAGES[0]);
     await clock.advance(5000);
     await made;
     for (let index = 0; index < this.#plan.pods; index += 1) this.#edit();
@@ -62,6 +64,7 @@ export class Disturbances {
       jumpClock: () => this.#jumpClock(),
       reboot: () => this.#reboot(),
       registry: () => this.#registry(),
+      shutdown: () => this.#shutdown(),
     };
     for (const kind of Object.keys(kinds) as (keyof Rates)[]) {
       const perHour = this.#plan.rates[kind];
@@ -86,6 +89,7 @@ export class Disturbances {
   async heal(all: boolean): Promise<void> {
     const { runtime } = this.#world;
     runtime.recover();
+    this.#world.power.prepare(false);
     this.#world.agent?.life.killAfter(Infinity);
     if (!this.#world.agent) this.#world.startAgent();
     if (!all) return;
@@ -110,6 +114,9 @@ export class Disturbances {
     let text = randomPod(random, name, vocabulary).text;
     if (random.chance(0.1)) text += `---\n${randomPod(random, `${name}-too`, vocabulary).text}`;
     if (random.chance(0.1) && before !== undefined) text = before;
+    this.#edits += 1;
+    const other = random.child(`resize ${this.#edits}`);
+    if (other.chance(0.3) && before !== undefined) text = resized(other, before);
     this.#goodTexts.set(file, text);
     directory.write(file, text);
     // An editor that goes back at once.
@@ -184,9 +191,28 @@ export class Disturbances {
   #reboot(): void {
     this.#world.killAgent();
     this.#world.runtime.reboot();
+    this.#world.power.prepare(false);
     this.#world.clock.after(this.#random.between(1000, 60_000), () => {
       if (!this.#world.agent) this.#world.startAgent();
     });
+  }
+
+  /** It is called off after a while, or the machine goes down when it is let go: two minutes later at the latest. */
+  #shutdown(): void {
+    const { power, clock } = this.#world;
+    if (power.preparing) return;
+    power.prepare(true);
+    if (this.#random.chance(0.4)) {
+      clock.after(this.#random.between(0, 60_000), () => power.prepare(false));
+      return;
+    }
+    const untilMs = clock.elapsedMs + 2 * MINUTE_MS;
+    const wait = () => {
+      if (!power.preparing) return;
+      if (power.locked && clock.elapsedMs < untilMs) clock.after(200, wait);
+      else this.#reboot();
+    };
+    clock.after(200, wait);
   }
 
   #registry(): void {
@@ -196,43 +222,7 @@ export class Disturbances {
     if (this.#random.chance(0.3)) this.#world.runtime.images.remove(this.#random.pick(IMAGES));
   }
 
-  /** Containers of somebody else on the same runtime. */
-  async #foreign(): Promise<void> {
-    const cri = fakeCri(this.#world.runtime, new Faults(this.#random, NO_FAULTS, false), new Life());
-    const labels = { [OWNER]: '/somewhere/else', 'io.kubernetes.pod.name': 'theirs' };
-    const metadata = { name: 'theirs', namespace: 'default', uid: 'theirs', attempt: 0 };
-    const namespaceOptions = { network: 'POD', pid: 'CONTAINER', ipc: 'POD' } as const;
-    const sandboxConfig = {
-      metadata,
-      hostname: 'theirs',
-      logDirectory: '',
-      dnsConfig: { servers: [], searches: [], options: [] },
-      portMappings: [],
-      labels,
-      annotations: {},
-      linux: { cgroupParent: '', securityContext: { namespaceOptions } },
-    };
-    const sandbox = await cri.runPodSandbox(sandboxConfig, '');
-    const containerConfig = {
-      metadata: { name: 'theirs', attempt: 0 },
-      image: { image: IMAGES[0] },
-      command: ['httpd'],
-      args: [],
-      workingDir: '',
-      envs: [],
-      mounts: [],
-      labels,
-      annotations: {},
-      logPath: '',
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      linux: { resources: {}, securityContext: { namespaceOptions } },
-    };
-    await cri.startContainer(await cri.createContainer(sandbox, containerConfig, sandboxConfig));
-  }
-
   #isForeign({ config }: { config: { labels: Record<string, string> } }): boolean {
-    return config.labels[OWNER] === '/somewhere/else';
+    return config.labels[OWNER] === FOREIGN_OWNER;
   }
 }

@@ -132,7 +132,8 @@ export function fakeCri(runtime: FakeRuntime, faults: Faults, life: Life, hooks:
       read('ContainerStatus', id, () => {
         const container = runtime.container(id);
         if (!container) throw notFound(`an error occurred when try to find container "${id}"`);
-        return containerStatus(container);
+        const directory = runtime.state.sandboxes.get(container.sandboxId)?.config.logDirectory ?? '';
+        return { ...containerStatus(container, directory), resources: applied(container) };
       }),
     createContainer: (sandboxId, config, sandboxConfig, signal) => {
       const target = `${sandboxId} ${config.metadata.name} attempt ${config.metadata.attempt}`;
@@ -146,7 +147,10 @@ export function fakeCri(runtime: FakeRuntime, faults: Faults, life: Life, hooks:
       return change('StopContainer', `${id} grace ${timeoutSeconds}s`, work, signal, deadlineMs);
     },
     removeContainer: (id) => change('RemoveContainer', id, (call) => runtime.removeContainer(call, id)),
-    updateContainerResources: (id) => read('UpdateContainerResources', id, () => running(id)),
+    updateContainerResources: (id, resources) => {
+      const given = copy(resources);
+      return change('UpdateContainerResources', id, (call) => runtime.updateContainerResources(call, id, given));
+    },
     reopenContainerLog: (id) => read('ReopenContainerLog', id, () => running(id)),
     execSync: async (id, command, timeoutSeconds, signal) => {
       const deadlineMs = DEADLINE_MS + timeoutSeconds * 1000;
@@ -157,10 +161,13 @@ export function fakeCri(runtime: FakeRuntime, faults: Faults, life: Life, hooks:
 
     imageStatus: (image) => read('ImageStatus', image, () => runtime.images.resolve(image)),
     listImages: () => read('ListImages', '', () => runtime.images.list()),
-    pullImage: (image, _auth, _sandbox, signal) =>
-      change('PullImage', image, (call) => runtime.pullImage(call, image), signal, PULL_STALLS_MS),
+    pullImage: (image, auth, _sandbox, signal) => {
+      const target = `${image}${auth ? ` as ${auth.username}` : ''}`;
+      return change('PullImage', target, (call) => runtime.pullImage(call, image, auth), signal, PULL_STALLS_MS);
+    },
     removeImage: (image) => change('RemoveImage', image, () => runtime.images.remove(image)),
-    imageFsInfo: () => read('ImageFsInfo', '', () => []),
+    imageFsInfo: () =>
+      read('ImageFsInfo', '', () => [{ mountpoint: '/var/lib/containerd', usedBytes: 0, inodesUsed: 0 }]),
   };
 
   function running(id: string): void {
@@ -221,6 +228,16 @@ function sandboxRow({ id, config, state, createdAtMs }: SandboxEntry): cri.Sandb
   return { id, metadata, state, createdAtMs, labels, annotations };
 }
 
+function applied({ resources }: ContainerEntry): cri.AppliedResources {
+  const { cpuPeriod, cpuQuota, cpuShares, memoryLimitInBytes } = resources;
+  return {
+    ...(cpuPeriod && { cpuPeriod }),
+    ...(cpuQuota && cpuQuota > 0 && { cpuQuota }),
+    ...(cpuShares && { cpuShares }),
+    ...(memoryLimitInBytes && { memoryLimitInBytes }),
+  };
+}
+
 function containerRow(container: ContainerEntry): cri.Container {
   const { id, sandboxId, config, createdAtMs, imageId } = container;
   return {
@@ -236,7 +253,7 @@ function containerRow(container: ContainerEntry): cri.Container {
   };
 }
 
-function containerStatus(container: ContainerEntry): cri.ContainerStatus {
+function containerStatus(container: ContainerEntry, logDirectory: string): cri.ContainerStatus {
   const { id, config, createdAtMs, startedAtMs, finishedAtMs, exitCode, message, image, imageRef } = container;
   const state = containerState(container);
   const ended = state === 'exited';
@@ -252,6 +269,6 @@ function containerStatus(container: ContainerEntry): cri.ContainerStatus {
     message,
     image,
     imageRef,
-    logPath: config.logPath,
+    logPath: `${logDirectory}/${config.logPath}`,
   };
 }

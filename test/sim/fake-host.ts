@@ -1,6 +1,8 @@
 /** Directories and files of Pods, in memory. The disk outlives the agent process; calls fail or take long as drawn. */
 import type { Host } from '../../src/kubelet/host.ts';
 import { HostError } from '../../src/kubelet/host.ts';
+import type { Node } from '../../src/kubelet/node.ts';
+import { podSize } from '../../src/kubelet/plan/resize.ts';
 import type { Life } from './agent-life.ts';
 import type { Clock } from './env.ts';
 import type { Random } from './random.ts';
@@ -17,12 +19,20 @@ export const NO_HOST_FAULTS: HostFaults = { fails: 0, slow: 0 };
 
 /** What is on the machine's disk, by uid. */
 export class FakeDisk {
-  readonly pods = new Map<string, PodName & { volumes: Set<string>; files: Set<string>; hosts: string }>();
+  readonly pods = new Map<
+    string,
+    PodName & { volumes: Set<string>; files: Set<string>; hosts: string; size: string }
+  >();
+  /** What containers wrote into their termination logs, by `uid/container/attempt`. */
+  readonly terminationLogs = new Map<string, string>();
+  /** The ends of container logs, by path. */
+  readonly logs = new Map<string, string>();
 }
 
 export function fakeHost(options: {
   disk: FakeDisk;
   rootDir: string;
+  node: Node;
   clock: Clock;
   random: Random;
   faults: () => HostFaults;
@@ -49,7 +59,7 @@ export function fakeHost(options: {
     const known = disk.pods.get(pod.uid);
     if (known) return known;
     const { namespace, name, uid } = pod;
-    const made = { namespace, name, uid, volumes: new Set<string>(), files: new Set<string>(), hosts: '' };
+    const made = { namespace, name, uid, volumes: new Set<string>(), files: new Set<string>(), hosts: '', size: '' };
     disk.pods.set(uid, made);
     return made;
   }
@@ -59,11 +69,16 @@ export function fakeHost(options: {
       act('preparing the volumes', () => {
         const { volumes } = directory(pod.metadata);
         const path = `${rootDir}/pods/${pod.metadata.uid}`;
+        directory(pod.metadata).size = podSize(pod, options.node) ?? '';
         for (const { name } of pod.spec.volumes ?? []) volumes.add(name);
         const prepared = (pod.spec.volumes ?? []).map(({ name }) => {
           return [name, { hostPath: `${path}/volumes/${name}`, readOnly: false, selinuxRelabel: false }] as const;
         });
         return { volumes: new Map(prepared), hostsFile: `${path}/etc-hosts` };
+      }),
+    sizePod: (pod, raise) =>
+      act('sizing the Pod', () => {
+        if (!raise) directory(pod.metadata).size = podSize(pod, options.node) ?? '';
       }),
     overgrown: () => act('measuring the volumes', () => undefined),
     readEnvFiles: () => act('reading the environment files', () => new Map()),
@@ -81,8 +96,9 @@ export function fakeHost(options: {
         directory(pod.metadata).files.add(`${container.name}/${attempt}`);
         return `${rootDir}/pods/${pod.metadata.uid}/containers/${container.name}/${attempt}`;
       }),
-    readTerminationLog: () => act('reading the termination log', () => ''),
-    readLogTail: () => act('reading the log', () => ''),
+    readTerminationLog: (uid, name, attempt) =>
+      act('reading the termination log', () => disk.terminationLogs.get(`${uid}/${name}/${attempt}`) ?? ''),
+    readLogTail: (path) => act('reading the log', () => disk.logs.get(path) ?? ''),
     removeContainerFiles: ({ uid }, containerName, attempt) =>
       act('removing the container files', () => {
         disk.pods.get(uid)?.files.delete(`${containerName}/${attempt}`);

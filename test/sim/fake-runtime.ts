@@ -5,7 +5,13 @@
  *
  * It knows nothing of faults on the way to it: `fake-cri.ts` adds those.
  */
-import type { ContainerConfig, CriErrorCode, PodSandboxConfig } from '../../src/cri/port.ts';
+import type {
+  AuthConfig,
+  ContainerConfig,
+  CriErrorCode,
+  LinuxContainerResources,
+  PodSandboxConfig,
+} from '../../src/cri/port.ts';
 import { CriError } from '../../src/cri/port.ts';
 import type { Call } from './call.ts';
 import { Ended } from './call.ts';
@@ -128,6 +134,7 @@ export class FakeRuntime extends Machine {
         exitCode: 0,
         reason: '',
         message: '',
+        resources: config.linux.resources,
         unknown: false,
         starting: false,
         removing: false,
@@ -212,6 +219,16 @@ export class FakeRuntime extends Machine {
     this.state.tell({ kind: 'container-removed', container });
   }
 
+  async updateContainerResources(call: Call, id: string, resources: LinuxContainerResources): Promise<void> {
+    const container = this.#container(id);
+    const state = containerState(container);
+    if (state !== 'running' && state !== 'created')
+      fail('other', `failed to update resources: container is in ${this.#criState(container)} state`);
+    await call.pause(this.around(10));
+    container.resources = { ...container.resources, ...resources };
+    this.state.tell({ kind: 'container-resized', container });
+  }
+
   container(id: string): ContainerEntry | undefined {
     const entry = this.state.containers.get(id);
     return entry?.visible ? entry : undefined;
@@ -265,13 +282,15 @@ export class FakeRuntime extends Machine {
 
   // ---- images ----------------------------------------------------------------------------------------------------
 
-  async pullImage(call: Call, reference: string): Promise<string> {
+  async pullImage(call: Call, reference: string, auth?: AuthConfig): Promise<string> {
     const name = normalizeImage(reference);
     const prefix = `failed to pull and unpack image "${name}": failed to resolve reference "${name}"`;
     const there = this.images.registry.get(name);
     await call.pause(there ? there.pullMs : this.around(300));
     if (!there) fail('not-found', `${prefix}: ${name}: not found`);
     if (there.error !== undefined) fail('other', `${prefix}: ${there.error}`);
+    if (there.login !== undefined && there.login !== `${auth?.username}:${auth?.password}`)
+      fail('other', `${prefix}: pull access denied, repository does not exist or may require authorization`);
     return this.images.add(reference, there).id;
   }
 

@@ -7,6 +7,8 @@ export interface RegistryImage {
   pullMs: number;
   /** Pulls fail with this text. */
   error?: string;
+  /** `user:password` that it wants. */
+  login?: string;
   uid?: number;
   username?: string;
 }
@@ -30,7 +32,7 @@ export class Images {
   readonly registry = new Map<string, RegistryImage>();
 
   /** Puts an image on the machine, as `ctr images import` would. */
-  add(reference: string, user: Pick<RegistryImage, 'uid' | 'username'> = {}): Image {
+  add(reference: string, user: Pick<RegistryImage, 'uid' | 'username'> = {}, pinned = false): Image {
     const name = normalizeImage(reference);
     const known = this.#present.get(name);
     if (known) return known;
@@ -42,7 +44,7 @@ export class Images {
       sizeBytes: 1_000_000,
       ...(user.uid !== undefined && { uid: user.uid }),
       username: user.username ?? '',
-      pinned: false,
+      pinned,
     };
     this.#present.set(name, image);
     return image;

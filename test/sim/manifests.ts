@@ -15,6 +15,36 @@ const SCRIPTS: readonly ((random: Random) => string)[] = [
   (random) => `sleep ${random.between(100, 3000)}; exit 1`,
 ];
 
+const CPUS = ['100m', '250m', '500m', '1', '1500m', '3'];
+const MEMORIES = ['32Mi', '64Mi', '128Mi'];
+
+/** Requests and limits of one of three kinds, which a resize keeps; `kind` 0 is none. */
+function amounts(random: Random, kind: number) {
+  const [cpu, memory] = [random.pick(CPUS), random.pick(MEMORIES)];
+  if (kind === 1) return { requests: { cpu } };
+  if (kind === 2) return { requests: { cpu, memory: '16Mi' }, limits: { memory } };
+  return { limits: { cpu, memory } };
+}
+
+/** As `randomPod` made it, with other amounts; the same text when it has none or is more than one Pod. */
+export function resized(random: Random, text: string): string {
+  if (text.includes('---')) return text;
+  const pod = JSON.parse(text) as { spec: { containers: { resources?: { requests?: object; limits?: object } }[] } };
+  for (const container of pod.spec.containers) {
+    const { requests, limits } = container.resources ?? {};
+    if (container.resources) container.resources = amounts(random, !limits ? 1 : requests ? 2 : 3);
+  }
+  return `${JSON.stringify(pod, null, 1)}\n`;
+}
+
+const PRIORITIES = [
+  { priority: -5 },
+  { priority: 500 },
+  { priority: 1500 },
+  { priorityClassName: 'system-node-critical' },
+  { priorityClassName: 'system-cluster-critical' },
+];
+
 export interface Vocabulary {
   readonly images: readonly string[];
   /** Few, so that Pods collide. */
@@ -63,6 +93,18 @@ function randomHooks(random: Random) {
   };
 }
 
+/** Some of the containers ask for cpu and memory. */
+function withAmounts(random: Random, containers: readonly object[], restartPolicy: string | undefined): object[] {
+  return containers.map((container) => {
+    const kind = random.pick([0, 0, 1, 2, 3]) ?? 0;
+    const restarts = restartPolicy !== 'Never' && random.chance(0.2);
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+    return kind === 0
+      ? container
+      : { ...container, resources: amounts(random, kind), ...(restarts && { resizePolicy }) };
+  });
+}
+
 /** A Pod called `name`; two calls in a row differ, so writing it again is an edit. */
 export function randomPod(random: Random, name: string, vocabulary: Vocabulary): PodDraft {
   const count = random.pick([1, 1, 1, 2, 3]);
@@ -85,16 +127,19 @@ export function randomPod(random: Random, name: string, vocabulary: Vocabulary):
   const volumes = containers.some((container) => 'volumeMounts' in container)
     ? [{ name: 'scratch', emptyDir: {} }]
     : [];
+  const edit = String(random.between(0, 1e9));
+  const restartPolicy = random.pick(['Always', 'Always', 'Always', 'OnFailure', 'Never']);
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { edit: String(random.between(0, 1e9)) } },
+    metadata: { name, labels: { edit } },
     spec: {
-      restartPolicy: random.pick(['Always', 'Always', 'Always', 'OnFailure', 'Never']),
+      restartPolicy,
       terminationGracePeriodSeconds: random.pick([0, 1, 5, 30, 30, 120]),
       ...(hostNetwork && { hostNetwork }),
+      ...(random.chance(0.4) && random.pick(PRIORITIES)),
       ...(initContainers.length > 0 && { initContainers }),
-      containers,
+      containers: withAmounts(random.child(`amounts ${edit}`), containers, restartPolicy),
       ...(volumes.length > 0 && { volumes }),
     },
   };

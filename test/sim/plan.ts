@@ -1,9 +1,24 @@
 /** What one seed will be like: how much happens, and which faults are on. Each fault is on or off as a whole. */
+import type { ShutdownGroup } from '../../src/kubelet/plan/shutdown.ts';
 import type { FaultMix } from './faults.ts';
 import type { Random } from './random.ts';
 import type { WorldFaults } from './world.ts';
 
 const MINUTE_MS = 60_000;
+
+const SHUTDOWN_GROUPS: readonly (readonly ShutdownGroup[])[] = [
+  [],
+  [
+    { priority: 0, periodMs: 20_000 },
+    { priority: 2_000_000_000, periodMs: 10_000 },
+  ],
+  [
+    { priority: 0, periodMs: 60_000 },
+    { priority: 500, periodMs: 5000 },
+    { priority: 1000, periodMs: 30_000 },
+    { priority: 2_000_000_000, periodMs: 0 },
+  ],
+];
 
 /** Happenings per hour of storm. */
 export interface Rates {
@@ -16,6 +31,7 @@ export interface Rates {
   jumpClock: number;
   reboot: number;
   registry: number;
+  shutdown: number;
 }
 
 export interface Plan {
@@ -23,6 +39,7 @@ export interface Plan {
   pods: number;
   rates: Rates;
   faults: WorldFaults;
+  shutdownGroups: readonly ShutdownGroup[];
   reserveNames: boolean;
   tellsEnds: boolean;
   stormMs: () => number;
@@ -55,6 +72,7 @@ export function drawPlan(random: Random, days: number | undefined): Plan {
       jumpClock: some(10),
       reboot: some(3),
       registry: some(10),
+      shutdown: some(12),
     },
     faults: {
       cri,
@@ -72,6 +90,7 @@ export function drawPlan(random: Random, days: number | undefined): Plan {
         firstScanMs: random.chance(0.4) ? random.between(1, 30_000) : 0,
       },
     },
+    shutdownGroups: random.pick(SHUTDOWN_GROUPS) ?? [],
     reserveNames: random.chance(0.8),
     tellsEnds: random.chance(0.7),
     stormMs: () => random.between(5, 40) * MINUTE_MS,

@@ -2,7 +2,13 @@
  * What a fake container runtime holds: records as containerd keeps them, with the states computed from facts as
  * containerd computes them, and one stream of facts for the checkers, which see the truth and not what an agent is told.
  */
-import type { ContainerConfig, ContainerRunState, PodSandboxConfig, SandboxState } from '../../src/cri/port.ts';
+import type {
+  ContainerConfig,
+  ContainerRunState,
+  LinuxContainerResources,
+  PodSandboxConfig,
+  SandboxState,
+} from '../../src/cri/port.ts';
 import type { Process } from './workload.ts';
 
 export interface SandboxEntry {
@@ -39,6 +45,8 @@ export interface ContainerEntry {
   exitCode: number;
   reason: string;
   message: string;
+  /** As its specification has them now. */
+  resources: LinuxContainerResources;
   unknown: boolean;
   starting: boolean;
   removing: boolean;
@@ -71,6 +79,7 @@ export type Fact =
   | { kind: 'container-failed'; container: ContainerEntry }
   | { kind: 'container-signalled'; container: ContainerEntry; signal: 'TERM' | 'KILL'; abandoned: boolean }
   | { kind: 'container-exited'; container: ContainerEntry }
+  | { kind: 'container-resized'; container: ContainerEntry }
   | { kind: 'container-removed'; container: ContainerEntry };
 
 export class RuntimeState {

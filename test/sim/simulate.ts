@@ -2,6 +2,7 @@
  * One seed: a machine, Pods that come, change, break and go, a mix of faults, an agent that is killed again and again;
  * storms in which everything may go wrong and calms in which everything must come right.
  */
+import { mayLackRoom } from './amounts.ts';
 import { contradictions, isRejected, unsettled } from './convergence.ts';
 import { Desire } from './desire.ts';
 import { Disturbances } from './disturbances.ts';
@@ -56,9 +57,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       calls[call] = (calls[call] ?? 0) + 1;
       callsThisMinute += 1;
       if (!READING.test(call)) rest.called(call, target);
+      shutdown.called(call, target);
     },
     onPublished: (published) => desire.heard(published),
     probe: async () => ({ result: 'success', output: '' }),
+    shutdownGroups: plan.shutdownGroups,
   });
   const { clock } = world;
   const fail = (message: string) => {
@@ -67,7 +70,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
   const rest = new Rest(world, fail);
   const desire = new Desire(world.directory, () => clock.elapsedMs);
-  const backOff = watch(world, desire, fail);
+  const { backOff, shutdown } = watch(world, desire, fail, plan.shutdownGroups);
   if (options.trace) world.runtime.state.onFact((fact) => world.trace(`   ${describe(fact)}`));
 
   const disturbances = new Disturbances(world, plan, () => backOff.jumped());
@@ -152,7 +155,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const obtainable = images.every(
       ({ image, imagePullPolicy }) => imagePullPolicy !== 'Always' && world.runtime.images.resolve(image) !== undefined,
     );
-    return obtainable && !desire.uncertain.has(key) && !isRejected(world, desire, key);
+    const fits = !isRejected(world, desire, key) && !mayLackRoom(world, desire, key);
+    return obtainable && fits && !desire.uncertain.has(key);
   }
 }
 

@@ -9,8 +9,10 @@ import { realHooks } from '../../src/kubelet/hooks.ts';
 import { Kubelet } from '../../src/kubelet/loop.ts';
 import type { Meter } from '../../src/kubelet/meter.ts';
 import type { Node } from '../../src/kubelet/node.ts';
+import type { ShutdownGroup } from '../../src/kubelet/plan/shutdown.ts';
 import type { Prober } from '../../src/kubelet/prober.ts';
 import type { Published } from '../../src/kubelet/published.ts';
+import { NodeShutdown } from '../../src/kubelet/shutdown.ts';
 import type { Verdict } from '../../src/kubelet/verdict.ts';
 import { STOPPED } from '../../src/probes/address.ts';
 import { probeHandlers } from '../../src/probes/kinds.ts';
@@ -32,7 +34,9 @@ import { FakeDirectory, FakeSource, NO_SOURCE_FAULTS } from './fake-source.ts';
 import type { FaultMix } from './faults.ts';
 import { Faults, NO_FAULTS } from './faults.ts';
 import type { RuntimeOptions } from './machine.ts';
+import { FakePower } from './power.ts';
 import { Random } from './random.ts';
+import { FakeStorage, runServices } from './services.ts';
 
 export const NODE: Node = {
   name: 'node',
@@ -77,8 +81,12 @@ export interface WorldOptions {
   trace?: (line: string) => void;
   onCall?: (call: string, target: string) => void;
   onPublished?: (published: Published) => void;
+  /** Default NODE. */
+  node?: Node;
   /** What a container answers to a probe over the network. Absent: nothing is probed. */
   probe?: ProbeHandler;
+  /** Who is stopped after whom when the machine goes down. None: a shutdown is nothing to the agent. */
+  shutdownGroups?: readonly ShutdownGroup[];
 }
 
 /** One agent process. */
@@ -89,9 +97,12 @@ export interface Agent {
   readonly life: Life;
   readonly startedAtMs: number;
   readonly abort: AbortController;
+  readonly shutdown: NodeShutdown;
   /** Set when the loop ended by itself or by an error: neither may happen. */
   ended?: string;
 }
+
+const ON_NODE = { kind: 'Node' as const, namespace: 'default', name: NODE.name, uid: NODE.name };
 
 const METER: Meter = {
   runtimeOperation: () => {},
@@ -99,6 +110,7 @@ const METER: Meter = {
   round: () => {},
   podStarted: () => {},
   podStartFailed: () => {},
+  podRejected: () => {},
   containerStarted: () => {},
   containerStartFailed: () => {},
   podStartDuration: () => {},
@@ -111,6 +123,8 @@ export class World {
   readonly runtime: FakeRuntime;
   readonly disk = new FakeDisk();
   readonly directory = new FakeDirectory(NODE.name);
+  readonly storage = new FakeStorage();
+  readonly power = new FakePower();
   readonly #options: WorldOptions;
   readonly criFaults: Faults;
   #faults: WorldFaults = CALM;
@@ -149,13 +163,20 @@ export class World {
     const hooks: CriHooks = { ...(onCall && { onCall }), ...(this.#options.trace && { trace: write }) };
     const recorder = new EventRing(env);
     const cri = fakeCri(runtime, this.criFaults, life, hooks);
-    const kubelet = new Kubelet({
+    const shutdown = new NodeShutdown(
+      env,
+      this.#options.shutdownGroups ?? [],
+      () => kubelet.poke(),
+      this.storage.shutdownMemory(life),
+    );
+    const kubelet: Kubelet = new Kubelet({
       env,
       cri,
       events: new FakeEvents({ runtime, random: random.child('events'), faults: () => this.#faults.stream, life, env }),
       host: fakeHost({
         disk: this.disk,
         rootDir: NODE.rootDir,
+        node: NODE,
         clock,
         random: random.child('host'),
         faults: () => this.#faults.host,
@@ -170,13 +191,14 @@ export class World {
           life,
         }),
       ],
-      node: NODE,
+      node: this.#options.node ?? NODE,
       settings: { maxContainerRestartPeriodMs: 300_000, maxParallelImagePulls: 3, maxPods: 110, startConcurrency: 4 },
       resolvConf: () => life.guard(async () => ({ servers: ['192.0.2.53'], searches: [], options: [] })),
       meter: METER,
       recorder,
       runHook: realHooks({ env, cri, record: () => {} }),
       prober: this.#options.probe ? this.#prober(env, cri, life, recorder) : noProber(),
+      shutdown,
     });
     const agent: Agent = {
       number,
@@ -185,6 +207,7 @@ export class World {
       life,
       startedAtMs: clock.elapsedMs,
       abort: new AbortController(),
+      shutdown,
     };
     this.agent = agent;
     life.onDeath(() => {
@@ -193,6 +216,22 @@ export class World {
     const { onPublished } = this.#options;
     if (onPublished) kubelet.onPublished((published) => life.alive && onPublished(published));
     this.trace(`#${number} starts`);
+    const machine = {
+      storage: this.storage,
+      power: this.power,
+      images: runtime.images,
+      faults: () => this.#faults.host,
+    };
+    runServices(
+      {
+        ...{ env, cri, clock, life, kubelet, shutdown, ...machine },
+        random: random.child('services'),
+        guard: (this.#options.shutdownGroups ?? []).length > 0,
+        name: `agent-${number}`,
+        record: (type, reason, message) => recorder.record(ON_NODE, type, reason, message),
+      },
+      agent.abort.signal,
+    );
     kubelet.run(agent.abort.signal).then(
       () => {
         if (!agent.abort.signal.aborted) agent.ended = 'the loop ended by itself';

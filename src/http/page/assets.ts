@@ -5,7 +5,7 @@ export const STYLE = `:root{color-scheme:light dark;--fg:#1c2126;--dim:#5d6772;-
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:84rem;padding:1rem;font:15px/1.45 system-ui,sans-serif;color:var(--fg);background:var(--bg)}
 h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:1.75rem 0 .5rem}h3{font-size:1rem;margin:1.25rem 0 .4rem}
-a{color:var(--link)}a:focus-visible,input:focus-visible,button:focus-visible,summary:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+a{color:var(--link)}a:focus-visible,input:focus-visible,button:focus-visible,summary:focus-visible,pre:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem}
 .good{color:var(--good)}.wait{color:var(--wait)}.bad{color:var(--bad)}.dim{color:var(--dim)}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.35rem 1.5rem;margin:.75rem 0}
@@ -17,6 +17,7 @@ th{color:var(--dim);font-weight:600;font-size:.85rem;white-space:nowrap}
 form{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;margin:.5rem 0}
 input,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:.35rem;padding:.3rem .6rem}input[type=search]{flex:1 1 12rem;min-width:0;max-width:24rem}
 pre{background:var(--card);border:1px solid var(--line);border-radius:.35rem;padding:.6rem .75rem;overflow-x:auto;margin:.4rem 0;font:13px/1.45 ui-monospace,monospace}
+pre.log{max-height:32rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}dd ul{margin:0;padding-left:1.1rem}
 code{font:13px ui-monospace,monospace}
 .card{background:var(--card);border:1px solid var(--line);border-radius:.35rem;padding:.6rem .9rem;margin:.5rem 0}
 #stale{position:sticky;top:0;background:var(--bad);color:var(--bg);padding:.4rem .75rem;border-radius:.35rem}

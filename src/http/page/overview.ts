@@ -1,7 +1,7 @@
 /** The parts of the page about the machine, its Pods, its manifests and what happened. */
 import { VERSION } from '../../version.ts';
 import { age, humanDuration } from '../duration.ts';
-import { readiness } from '../kubelet-api.ts';
+import { metadataProblems, readiness } from '../kubelet-api.ts';
 import { nodeReadiness } from '../objects.ts';
 import type { Event } from '../printer.ts';
 import { redactUrls } from '../redact.ts';
@@ -31,8 +31,10 @@ export function machine(view: View, usage: Usage | undefined): Html {
     ['Manifests', sourceText(view, manifests)],
   ];
   const { ready, message } = nodeReadiness(published);
+  const pressures = view.machine.conditions.filter(({ status }) => status === 'True');
   return html`<h1>${node.name}</h1>
 <p>${wrong.length === 0 ? html`<strong class="good">Healthy</strong>` : html`<strong class="bad">Not healthy</strong>: ${redactUrls(wrong.join('; '))}`}${!ready && wrong.length === 0 && html` <span class="bad">${message}</span>`}</p>
+${pressures.map(({ type, message: why }) => html`<p><strong class="wait">${type}</strong>: ${why}</p>`)}
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}${usage && meters(usage, view)}</dl>`;
 }
 
@@ -118,9 +120,13 @@ export function severity(cells: readonly (string | number)[]): 'good' | 'wait' |
 
 /** What is wrong with manifests, without excerpts: they may hold secrets. */
 export function manifestProblems({ published }: View): Html | undefined {
-  const { problems, pods } = published;
+  const { problems, pods, metadata } = published;
+  const ofMetadata = metadataProblems(metadata).map(
+    ({ source, severity, field, message }) =>
+      html`<div class="card"><strong class="${severity === 'error' ? 'bad' : 'wait'}">${severity}</strong> <code>${source.location}</code>${field && html` <code>${field}</code>`}<br>${firstLine(message)}</div>`,
+  );
   const held = pods.filter((view) => view.held !== undefined);
-  if (problems.length === 0 && held.length === 0) return undefined;
+  if (problems.length + held.length + ofMetadata.length === 0) return undefined;
   const told = problems.slice(0, MAX_PROBLEMS).map(({ origin, problem }) => {
     const { severity: kind, field, message, line, column } = problem;
     const place = [redactUrls(origin.location), line, column].filter((part) => part !== undefined).join(':');
@@ -130,7 +136,7 @@ export function manifestProblems({ published }: View): Html | undefined {
     ({ pod, origin }) =>
       html`<div class="card"><strong class="wait">held</strong> ${pod.metadata.namespace}/${pod.metadata.name}: <code>${redactUrls(origin.location)}</code> is broken now, its last good version runs on.</div>`,
   );
-  return html`<h2>Manifest problems</h2>${told}${kept}`;
+  return html`<h2>Manifest problems</h2>${ofMetadata}${told}${kept}`;
 }
 
 function firstLine(message: string): string {

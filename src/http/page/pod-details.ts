@@ -2,18 +2,21 @@
 import { stringify } from 'yaml';
 import type { Wait } from '../../kubelet/plan/types.ts';
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../kubelet/types.ts';
+import { podKey } from '../../kubelet/types.ts';
 import { age, humanDuration } from '../duration.ts';
 import { redactUrls } from '../redact.ts';
 import { RESOURCES } from '../resources.ts';
+import type { Usage } from '../stats.ts';
 import type { View } from '../view.ts';
 import { type Html, html } from './html.ts';
 import { eventTable, severity } from './overview.ts';
+import { probeList } from './probes.ts';
 
-/** Lines of a log that the links show. */
-const TAIL_LINES = 200;
+/** Lines of a log that are shown. */
+export const TAIL_LINES = 200;
 
 /** `undefined`: there is no such Pod. `key`: `namespace/name`. */
-export function podDetails(view: View, key: string): Html | undefined {
+export function podDetails(view: View, key: string, usage?: Usage, log?: LogShown): Html | undefined {
   const [namespace = '', name = ''] = key.split('/');
   const pod = view.store.get('pods', namespace, name)?.object as Pod | undefined;
   const known = view.published.pods.find((one) => one.key === key);
@@ -34,7 +37,8 @@ export function podDetails(view: View, key: string): Html | undefined {
 <p><strong class="${severity(cells)}">${cells[2]}</strong>${status?.message && html`: ${status.message}`}</p>
 <dl class="facts">${facts.map(([label, value]) => value && html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
 ${waitList(known.waits, view.nowMs)}
-${containersOf(pod).map(([container, state, kind]) => containerCard(pod, container, state, kind, view))}
+${containersOf(pod).map(([container, state, kind]) => containerCard(pod, container, state, kind, { view, usage }))}
+${log && logSection(log)}
 <h2>Conditions</h2>
 <div class="scroll"><table><thead><tr>${['Condition', 'Status', 'Since', 'Reason'].map((label) => html`<th scope="col">${label}</th>`)}</tr></thead><tbody>
 ${(status?.conditions ?? []).map((one) => html`<tr><td data-label="Condition">${one.type}</td><td data-label="Status" class="${one.status === 'True' ? 'good' : 'wait'}">${one.status}</td><td data-label="Since">${age(one.lastTransitionTime, view.nowMs)}</td><td data-label="Reason">${[one.reason, one.message].filter(Boolean).join(': ')}</td></tr>\n`)}</tbody></table></div>
@@ -71,13 +75,12 @@ function containerCard(
   container: Container,
   status: ContainerStatus | undefined,
   kind: string,
-  view: View,
+  { view, usage }: { view: View; usage: Usage | undefined },
 ): Html {
-  const probes = [
-    container.startupProbe && `startup ${status?.started ? 'passed' : 'not passed yet'}`,
-    container.readinessProbe && `readiness ${status?.ready ? 'passes' : 'does not pass'}`,
-    container.livenessProbe && 'liveness',
-  ].filter(Boolean);
+  const { uid } = pod.metadata;
+  const used = usage?.pods.find((one) => one.uid === uid)?.containers.find(({ name }) => name === container.name);
+  const key = podKey(pod.metadata.namespace, pod.metadata.name);
+  const reports = (view.probes?.() ?? []).filter((one) => one.key === key && one.container === container.name);
   const ports = (container.ports ?? []).map(
     ({ containerPort, hostPort, hostIP, protocol }) =>
       `${hostPort ? `${hostIP ? `${hostIP}:` : ''}${hostPort} → ` : ''}${containerPort}/${protocol}`,
@@ -85,12 +88,14 @@ function containerCard(
   const mounts = (container.volumeMounts ?? []).map(
     ({ mountPath, name, readOnly }) => `${mountPath} (${name}${readOnly ? ', read-only' : ''})`,
   );
-  const facts: [string, Html | string | undefined][] = [
+  const facts: [string, Html | string | false | undefined][] = [
     ['State', stateText(status?.state, view.nowMs)],
     ['Before', status?.lastState?.terminated && stateText(status.lastState, view.nowMs)],
     ['Restarts', status && String(status.restartCount)],
     ['Ready', status && (status.ready ? 'yes' : 'no')],
-    ['Probes', probes.join(', ')],
+    ['CPU', used?.cpu?.usageNanoCores !== undefined && `${(used.cpu.usageNanoCores / 1e9).toFixed(2)} cores`],
+    ['Memory', used?.memory?.workingSetBytes !== undefined && mebibytes(used.memory.workingSetBytes)],
+    ['Probes', probeList(container, status, reports, view.nowMs)],
     ['Image', container.image],
     ['Digest', status?.imageID],
     ['Ports', ports.join(', ')],
@@ -111,16 +116,37 @@ function stateText(state: ContainerState | undefined, nowMs: number): string {
   return [reason ?? 'waiting', message].filter(Boolean).join(': ');
 }
 
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+/** The end of a log, shown on the page. */
+export interface LogShown {
+  readonly container: string;
+  readonly isPrevious: boolean;
+  /** Why there is none, else its last lines. */
+  readonly problem?: string;
+  readonly text: string;
+}
+
+function logSection({ container, isPrevious, problem, text }: LogShown): Html {
+  const title = `Log of ${container}${isPrevious ? ', the run before' : ''}`;
+  if (problem !== undefined) return html`<h2 id="log">${title}</h2><p class="bad">${problem}</p>`;
+  return html`<h2 id="log">${title}</h2><pre class="log" role="log" tabindex="0" aria-label="${title}">${text || 'It is empty.'}</pre>`;
+}
+
 function logLinks({ metadata: { namespace, name } }: Pod, container: string): Html {
+  const key = encodeURIComponent(`${namespace}/${name}`);
+  const here = (label: string, more: string) =>
+    html`<a href="/?pod=${key}&log=${encodeURIComponent(container)}${more}#log">${label}</a>`;
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
-  const link = (label: string, more: string) =>
-    html`<a href="${path}?container=${encodeURIComponent(container)}&tailLines=${TAIL_LINES}${more}">${label}</a>`;
-  return html`${link(`last ${TAIL_LINES} lines`, '')}, ${link('follow', '&follow=true')}, ${link('previous', '&previous=true')}`;
+  const raw = html`<a href="${path}?container=${encodeURIComponent(container)}&tailLines=${TAIL_LINES}&follow=true">follow</a>`;
+  return html`${here(`last ${TAIL_LINES} lines`, '')}, ${here('the run before', '&previous=1')}, ${raw}`;
 }
 
 /** As kubectl reaches this very listener. */
-function commands({ full, origin }: View, namespace: string, name: string): Html {
-  const kubectl = `kubectl ${full ? `--kubeconfig ${full.kubeconfig}` : `-s ${origin}`} -n ${namespace}`;
+function commands({ full, kubeconfig, origin }: View, namespace: string, name: string): Html {
+  const kubectl = `kubectl ${full && kubeconfig ? `--kubeconfig ${kubeconfig}` : `-s ${origin}`} -n ${namespace}`;
   const last = full ? `${kubectl} logs -f ${name}` : `curl ${origin}/api/v1/namespaces/${namespace}/pods/${name}`;
   return html`<pre>${kubectl} get pod ${name} -o yaml
 ${kubectl} describe pod ${name}

@@ -70,7 +70,7 @@ export function containerConfig(input: ConfigInput): ContainerConfig {
     tty: container.tty ?? false,
     linux: {
       resources: containerResources(pod, container, node),
-      securityContext: containerSecurity(pod, container, node, image),
+      securityContext: containerSecurity(pod, container, node, image, input.prepared.userNamespace),
     },
     ...(stopSignal && { stopSignal: criSignal(stopSignal) }),
   };

@@ -1,6 +1,7 @@
 import type { Mount, MountPropagation } from '../../cri/port.ts';
 import type { ImageSource, PreparedPod, PreparedVolume } from '../host.ts';
 import { ConfigError } from '../sandbox/config-error.ts';
+import { idMappings } from '../sandbox/user-namespace.ts';
 import type { Container, Pod, VolumeMount } from '../types.ts';
 
 const HOSTS_PATH = '/etc/hosts';
@@ -39,7 +40,9 @@ export function containerMounts(input: MountsInput): Mount[] {
       readonly: false,
       selinuxRelabel: true,
     });
-  return mounts;
+  const ids = prepared.userNamespace && idMappings(prepared.userNamespace);
+  // So that files of root belong to the container's root.
+  return ids ? mounts.map((mount) => ({ ...mount, uidMappings: ids, gidMappings: ids })) : mounts;
 }
 
 function volumeMount(mount: VolumeMount, index: number, input: MountsInput): Mount {

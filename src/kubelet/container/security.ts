@@ -8,7 +8,9 @@ import type { Node } from '../node.ts';
 import { ConfigError } from '../sandbox/config-error.ts';
 import { namespaceOptions } from '../sandbox/namespaces.ts';
 import { groups } from '../sandbox/security.ts';
+import type { UserNamespace } from '../sandbox/user-namespace.ts';
 import type { Container, Pod } from '../types.ts';
+import { APPARMOR_ANNOTATION, annotatedApparmor, type Profile } from './apparmor.ts';
 
 const MASKED_PATHS = [
   '/proc/asound',
@@ -25,7 +27,6 @@ const MASKED_PATHS = [
   '/sys/devices/virtual/powercap',
 ];
 const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
 
 /** What of the image is known when the container is made. */
 export type ImageUser = Pick<Image, 'uid' | 'username'>;
@@ -36,6 +37,7 @@ export function containerSecurity(
   container: Container,
   node: Node,
   image: ImageUser | undefined,
+  userNamespace?: UserNamespace,
 ): LinuxContainerSecurityContext {
   checkNonRoot(pod, container, image);
   const own = container.securityContext ?? {};
@@ -43,7 +45,7 @@ export function containerSecurity(
   const apparmor = apparmorProfile(pod, container);
   const unmasked = own.procMount === 'Unmasked';
   return {
-    namespaceOptions: namespaceOptions(pod),
+    namespaceOptions: namespaceOptions(pod, userNamespace),
     ...user(pod, container, image),
     ...(runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
     ...groups(pod),
@@ -100,11 +102,6 @@ function checkNonRoot(pod: Pod, container: Container, image: ImageUser | undefin
   throw new ConfigError(`container has runAsNonRoot and ${unverifiable}, cannot verify user is non-root ${place}`);
 }
 
-interface Profile {
-  type: string;
-  localhostProfile?: string;
-}
-
 function seccompProfile(pod: Pod, container: Container, node: Node): SecurityProfile {
   const profile: Profile | undefined =
     container.securityContext?.seccompProfile ?? pod.spec.securityContext?.seccompProfile;
@@ -119,13 +116,6 @@ function apparmorProfile(pod: Pod, container: Container): SecurityProfile | unde
     pod.spec.securityContext?.appArmorProfile ??
     annotatedApparmor(pod.metadata.annotations?.[`${APPARMOR_ANNOTATION}${container.name}`]);
   return profile && securityProfile(profile, (name) => name, 'appArmorProfile');
-}
-
-function annotatedApparmor(text: string | undefined): Profile | undefined {
-  if (text === 'runtime/default') return { type: 'RuntimeDefault' };
-  if (text === 'unconfined') return { type: 'Unconfined' };
-  if (text?.startsWith('localhost/')) return { type: 'Localhost', localhostProfile: text.slice('localhost/'.length) };
-  return undefined;
 }
 
 function securityProfile(profile: Profile, localhostRef: (name: string) => string, field: string): SecurityProfile {

@@ -2,12 +2,9 @@
  * Image archives in `<root>/images`, imported when the agent starts and when they appear: for machines that reach no
  * registry. Each content once (told by size and modification time), and again when one of its images has gone.
  */
-import { type FSWatcher, watch } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Env, sleep } from '../env.ts';
-import { isMissing, readLimited, writeAtomically } from '../volumes/files.ts';
-import { isArchive } from './import-archive.ts';
+import { type Archive, type ArchiveStore, archiveStore } from './archive-store.ts';
 
 /** The directory is looked through this often even when the kernel gives no hint. */
 const PERIOD_MS = 30_000;
@@ -17,8 +14,6 @@ const QUIET_MS = 1000;
 const RETRY_MS = 60_000;
 /** After an import the runtime takes a moment to see the images. */
 const SEEN_WITHIN_MS = 15_000;
-const MAX_ARCHIVES = 1000;
-const STATE_LIMIT_BYTES = 4 * 1024 * 1024;
 const VERSION = 1;
 
 export interface PreloadOptions {
@@ -31,28 +26,30 @@ export interface PreloadOptions {
   /** Called after each import. */
   readonly arrived: (archive: string, images: readonly string[]) => void;
   readonly failed: (archive: string, message: string) => void;
+  /** Default: on the disk, below the root directory. */
+  readonly store?: ArchiveStore;
 }
 
 /** An archive as it was imported. */
-interface Imported {
-  readonly sizeBytes: number;
-  readonly mtimeMs: number;
+interface Imported extends Version {
   readonly images: readonly string[];
 }
+
+type Version = Omit<Archive, 'name'>;
 
 export class Preloader {
   readonly #o: PreloadOptions;
   readonly #directory: string;
-  readonly #stateFile: string;
+  readonly #store: ArchiveStore;
   #imported = new Map<string, Imported>();
-  readonly #failedAtMs = new Map<string, { sizeBytes: number; mtimeMs: number; atMs: number }>();
+  readonly #failedAtMs = new Map<string, Version & { atMs: number }>();
   #changed = false;
   #wake: () => void = () => {};
 
   constructor(options: PreloadOptions) {
     this.#o = options;
     this.#directory = join(options.rootDir, 'images');
-    this.#stateFile = join(options.rootDir, 'preloaded.json');
+    this.#store = options.store ?? archiveStore(options.rootDir, options.env);
   }
 
   /** Images of the archives that are there: without a registry nothing brings them back, so they are not to be removed. */
@@ -64,10 +61,11 @@ export class Preloader {
   async run(signal: AbortSignal): Promise<void> {
     const { env } = this.#o;
     this.#imported = await this.#readState();
-    await mkdir(this.#directory, { recursive: true, mode: 0o750 }).catch((error: Error) =>
-      env.log.warn({ error: error.message }, 'no directory for image archives'),
-    );
-    const watcher = this.#watch();
+    await this.#store.open();
+    const unwatch = this.#store.watch(() => {
+      this.#changed = true;
+      this.#wake();
+    });
     try {
       while (!signal.aborted) {
         const again = await this.#scan(signal).catch((error: Error) => {
@@ -80,35 +78,33 @@ export class Preloader {
         await this.#rest(again, signal);
       }
     } finally {
-      watcher?.close();
+      unwatch();
     }
   }
 
   /** Returns how long to rest. */
   async #scan(signal: AbortSignal): Promise<number> {
     const { env } = this.#o;
-    const names = (await this.#names()).slice(0, MAX_ARCHIVES);
+    const archives = await this.#store.list();
+    const names = new Set(archives.map(({ name }) => name));
     for (const name of this.#imported.keys()) {
-      if (names.includes(name)) continue;
+      if (names.has(name)) continue;
       this.#imported.delete(name);
       await this.#writeState();
     }
     let restMs = PERIOD_MS;
-    for (const name of names) {
+    for (const { name, ...version } of archives) {
       if (signal.aborted) return 0;
-      const found = await stat(join(this.#directory, name)).catch(() => undefined);
-      if (!found?.isFile()) continue;
-      const version = { sizeBytes: found.size, mtimeMs: found.mtimeMs };
       if (await this.#isDone(name, version)) continue;
       // Either way: clocks of files and of programs differ by parts of a millisecond.
-      const ageMs = Math.abs(env.nowMs() - found.mtimeMs);
+      const ageMs = Math.abs(env.nowMs() - version.mtimeMs);
       if (ageMs < QUIET_MS) restMs = Math.min(restMs, QUIET_MS - ageMs);
       else await this.#import(name, version, signal);
     }
     return restMs;
   }
 
-  async #isDone(name: string, version: Omit<Imported, 'images'>): Promise<boolean> {
+  async #isDone(name: string, version: Version): Promise<boolean> {
     const failed = this.#failedAtMs.get(name);
     if (failed && same(failed, version) && this.#o.env.monotonicMs() - failed.atMs < RETRY_MS) return true;
     const imported = this.#imported.get(name);
@@ -117,7 +113,7 @@ export class Preloader {
     return true;
   }
 
-  async #import(name: string, version: Omit<Imported, 'images'>, signal: AbortSignal): Promise<void> {
+  async #import(name: string, version: Version, signal: AbortSignal): Promise<void> {
     const { env, importArchive, arrived, failed } = this.#o;
     try {
       const images = await importArchive(join(this.#directory, name), signal);
@@ -145,28 +141,6 @@ export class Preloader {
     }
   }
 
-  async #names(): Promise<string[]> {
-    try {
-      return (await readdir(this.#directory)).filter(isArchive).sort();
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
-  }
-
-  #watch(): FSWatcher | undefined {
-    try {
-      const watcher = watch(this.#directory, { persistent: false }, () => {
-        this.#changed = true;
-        this.#wake();
-      });
-      watcher.on('error', () => watcher.close());
-      return watcher;
-    } catch {
-      return undefined;
-    }
-  }
-
   /** A copy in progress gives hints all the time: at most two looks a second. */
   async #rest(delayMs: number, signal: AbortSignal): Promise<void> {
     const { env } = this.#o;
@@ -182,7 +156,7 @@ export class Preloader {
 
   async #readState(): Promise<Map<string, Imported>> {
     try {
-      const { version, archives } = JSON.parse((await readLimited(this.#stateFile, STATE_LIMIT_BYTES)).toString()) as {
+      const { version, archives } = JSON.parse(await this.#store.readState()) as {
         version: number;
         archives: Record<string, Imported>;
       };
@@ -194,14 +168,11 @@ export class Preloader {
   }
 
   async #writeState(): Promise<void> {
-    await writeAtomically(
-      this.#stateFile,
-      `${JSON.stringify({ version: VERSION, archives: Object.fromEntries(this.#imported) })}\n`,
-      0o640,
-    );
+    const archives = Object.fromEntries(this.#imported);
+    await this.#store.writeState(`${JSON.stringify({ version: VERSION, archives })}\n`);
   }
 }
 
-function same(a: Omit<Imported, 'images'>, b: Omit<Imported, 'images'>): boolean {
+function same(a: Version, b: Version): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs;
 }

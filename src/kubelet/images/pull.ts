@@ -2,6 +2,7 @@ import * as cri from '../../cri/port.ts';
 import type { Documents } from '../documents.ts';
 import type { Env } from '../env.ts';
 import type { Pod } from '../types.ts';
+import type { ImageGate } from './gate.ts';
 import { joinedText } from './pull-error.ts';
 import { pullSecrets } from './pull-secrets.ts';
 import { authsFor } from './registry-auth.ts';
@@ -27,6 +28,8 @@ export interface PullerOptions {
   /** 0 is no limit. */
   readonly pullsPerSecond: number;
   readonly burst: number;
+  /** The image policy; absent: every image may be pulled. */
+  readonly gate?: Pick<ImageGate, 'before' | 'after'> | undefined;
 }
 
 /** More credentials than this are not tried for one pull. */
@@ -36,7 +39,7 @@ const MAX_TRIES = 20;
  * Pulls with all credentials that fit, one after the other until one works: the Pod's secrets, then the machine's own;
  * without any only when there are none (pkg/kubelet/kuberuntime/kuberuntime_image.go).
  */
-export function createPuller({ env, cri: runtime, nodeAuths, pullsPerSecond, burst }: PullerOptions): PullImage {
+export function createPuller({ env, cri: runtime, nodeAuths, pullsPerSecond, burst, gate }: PullerOptions): PullImage {
   const throttle = new PullThrottle(env, pullsPerSecond, burst);
   return async ({ image, pod, documents, signal }) => {
     await throttle.turn(signal);
@@ -48,10 +51,12 @@ export function createPuller({ env, cri: runtime, nodeAuths, pullsPerSecond, bur
       );
     const auths = [...authsFor(secrets.auths, image), ...(await nodeAuths(image))].slice(0, MAX_TRIES);
     const startMs = env.monotonicMs();
+    await gate?.before(image, auths, signal);
     const failures: cri.CriError[] = [];
     for (const auth of auths.length > 0 ? auths : [undefined]) {
       try {
         await runtime.pullImage(image, auth, undefined, signal);
+        await gate?.after(image);
         return env.monotonicMs() - startMs;
       } catch (error) {
         if (!(error instanceof cri.CriError) || error.code === 'unavailable' || error.code === 'cancelled') throw error;

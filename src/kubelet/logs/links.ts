@@ -7,7 +7,6 @@ import { join, sep } from 'node:path';
 import { type Env, sleep } from '../env.ts';
 import { errorCode } from '../volumes/files.ts';
 
-export const CONTAINER_LOGS_DIRECTORY = '/var/log/containers';
 const PERIOD_MS = 60_000;
 /** After a change: several come at once, and a container writes its log file a moment after its start. */
 const GATHER_MS = 500;

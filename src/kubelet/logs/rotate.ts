@@ -13,15 +13,20 @@ export interface RunningLog {
   readonly path: string;
 }
 
+/** Looked at anew for each log. */
+export interface RotationSettings {
+  readonly maxSizeBytes: number;
+  /** All parts of one log together. */
+  readonly maxFiles: number;
+  readonly intervalMs: number;
+}
+
 export interface RotateOptions {
   readonly env: Env;
   /** Tells the runtime to open the log file anew. */
   readonly reopen: (containerId: string) => Promise<void>;
   readonly running: () => readonly RunningLog[];
-  readonly maxSizeBytes: number;
-  /** All parts of one log together. */
-  readonly maxFiles: number;
-  readonly intervalMs: number;
+  readonly settings: RotationSettings;
 }
 
 /**
@@ -29,7 +34,7 @@ export interface RotateOptions {
  * (pkg/kubelet/logs/container_log_manager.go). A log that cannot be rotated is tried again the next time.
  */
 export async function rotateLogs(options: RotateOptions, signal: AbortSignal): Promise<void> {
-  const { env, running, intervalMs } = options;
+  const { env, running, settings } = options;
   while (!signal.aborted) {
     for (const log of running()) {
       if (signal.aborted) return;
@@ -42,7 +47,7 @@ export async function rotateLogs(options: RotateOptions, signal: AbortSignal): P
         );
       }
     }
-    await sleep(env, intervalMs, signal);
+    await sleep(env, settings.intervalMs, signal);
   }
 }
 
@@ -50,7 +55,7 @@ export async function rotateLogs(options: RotateOptions, signal: AbortSignal): P
 export async function rotateWhenFull(log: RunningLog, options: RotateOptions): Promise<boolean> {
   try {
     const { size } = await stat(log.path);
-    if (size < options.maxSizeBytes) return false;
+    if (size < options.settings.maxSizeBytes) return false;
   } catch (error) {
     if (!isMissing(error)) throw error;
     // Somebody took it away, or a crash came between the two steps below: the runtime makes it anew.
@@ -61,10 +66,10 @@ export async function rotateWhenFull(log: RunningLog, options: RotateOptions): P
   return true;
 }
 
-async function rotate({ path, containerId }: RunningLog, { env, reopen, maxFiles }: RotateOptions): Promise<void> {
+async function rotate({ path, containerId }: RunningLog, { env, reopen, settings }: RotateOptions): Promise<void> {
   const directory = dirname(path);
   const parts = (await readdir(directory)).filter((name) => name.startsWith(`${basename(path)}.`));
-  const { remove, compress, newest } = keptParts(parts, maxFiles);
+  const { remove, compress, newest } = keptParts(parts, settings.maxFiles);
   for (const name of remove) await unlinkAny(join(directory, name));
   for (const name of compress) await gzip(join(directory, name));
   const rotated = `${path}.${rotationStamp(env.nowMs(), newest)}`;

@@ -97,7 +97,7 @@ class Decoder {
       case 'any':
         return value;
       case 'string':
-        return typeof value === 'string' ? value : this.#wrongType(path, value, stringHint(value, secret), secret);
+        return typeof value === 'string' ? value : this.#wrongType(path, value, stringHint(value), secret);
       case 'bool':
         return typeof value === 'boolean' ? value : this.#wrongType(path, value, 'must be true or false', secret);
       case 'int32':
@@ -149,9 +149,11 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function stringHint(value: unknown, secret: boolean): string {
-  if (typeof value !== 'number' && typeof value !== 'boolean') return 'must be a string';
-  return secret ? 'must be a string: put it in quotes' : `must be a string: put it in quotes, "${value}"`;
+/** The value is not repeated: what was written may have been `yes`, `1.10` or `0644`. */
+function stringHint(value: unknown): string {
+  if (typeof value === 'boolean')
+    return 'must be a string: put it in quotes (YAML takes y, yes, on, n, no and off for true and false)';
+  return typeof value === 'number' ? 'must be a string: put it in quotes' : 'must be a string';
 }
 
 /** Collections are named, not shown: their content may be large or secret. */

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PodManifest } from '../types.ts';
+import { aggregate } from './aggregate.ts';
 import type { Fields } from './decode.ts';
 import type { FieldTable } from './field.ts';
 import { TYPES } from './fields.ts';
@@ -12,6 +13,7 @@ import { TYPES } from './fields.ts';
 type Visit = (object: Fields, key: string, value: unknown) => void;
 
 export const DEFAULT_NAMESPACE = 'default';
+const POD_RESOURCES = ['cpu', 'memory'];
 
 /** A copy with every default filled in. */
 export function applyDefaults(pod: PodManifest): PodManifest {
@@ -56,6 +58,7 @@ function walk(type: string, object: Fields, hostNetwork: boolean, visit: Visit):
 const DERIVED: Readonly<Record<string, (object: Fields, visit: Visit, hostNetwork: boolean) => void>> = {
   ObjectMeta: (metadata, visit) => visit(metadata, 'namespace', DEFAULT_NAMESPACE),
   PodSpec: (spec, visit) => {
+    visitPodRequests(spec, visit);
     // The old name of the field, kept in step by the API's conversions.
     if (spec.serviceAccountName !== undefined) visit(spec, 'serviceAccount', spec.serviceAccountName);
   },
@@ -76,6 +79,21 @@ const DERIVED: Readonly<Record<string, (object: Fields, visit: Visit, hostNetwor
     if (Object.keys(volume).every((key) => key === 'name' || key === 'emptyDir')) visit(volume, 'emptyDir', {});
   },
 };
+
+/**
+ * What the Pod as a whole requests, when it only has limits: as much as its containers together; of what they do not ask
+ * for, the limit (see ResourceRequirements). Huge pages are never more or less than the limit.
+ */
+function visitPodRequests(spec: Fields, visit: Visit): void {
+  const resources = spec.resources as Fields | undefined;
+  if (!resources || Object.keys((resources.limits ?? {}) as Fields).length === 0) return;
+  visit(resources, 'requests', {});
+  const requests = resources.requests as Fields | undefined;
+  if (!requests) return;
+  for (const [name, sum] of aggregate(spec as unknown as NonNullable<PodManifest['spec']>, 'requests')) {
+    if (POD_RESOURCES.includes(name)) visit(requests, name, sum);
+  }
+}
 
 /** Always for the tag `latest`, said or implied; IfNotPresent for every other tag or a digest alone. */
 function pullPolicy(image: unknown): string {

@@ -61,7 +61,7 @@ function encoded(data: ConfigDocument['data']): Record<string, string> {
 
 function configMap(fields: Fields, path: Path, problems: Problems): Content {
   const texts = textsOf(fields.data as Texts);
-  const binary = bytesOf(fields.binaryData as Texts, [...path, 'binaryData'], problems);
+  const binary = bytesOf(fields.binaryData as Texts, [...path, 'binaryData'], 'data', problems);
   for (const key of binary.keys()) {
     if (!texts.has(key)) continue;
     problems.error([...path, 'binaryData', { key }], invalid(key, 'duplicate of key present in data'));
@@ -83,7 +83,7 @@ const BASIC_AUTH = ['username', 'password'];
 
 function secret(fields: Fields, path: Path, problems: Problems): Content {
   const at = [...path, 'data'];
-  const encodedData = bytesOf(fields.data as Texts, at, problems);
+  const encodedData = bytesOf(fields.data as Texts, at, 'stringData', problems);
   const plain = textsOf(fields.stringData as Texts);
   checkKeys(encodedData, at, problems);
   checkKeys(plain, [...path, 'stringData'], problems);
@@ -151,12 +151,12 @@ function textsOf(texts: Texts): Map<string, Uint8Array> {
 }
 
 /** Base64 as Go reads it: the standard alphabet, padded, line ends anywhere. */
-function bytesOf(texts: Texts, path: Path, problems: Problems): Map<string, Uint8Array> {
+function bytesOf(texts: Texts, path: Path, plain: string, problems: Problems): Map<string, Uint8Array> {
   return sorted(
     Object.entries(texts ?? {}).map(([key, text]) => {
       const packed = text.replaceAll(/[\r\n]/g, '');
       if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed))
-        problems.error([...path, { key }], 'Invalid value: must be base64; plain text belongs in stringData or data');
+        problems.error([...path, { key }], `Invalid value: must be base64; plain text belongs in ${plain}`);
       return [key, Buffer.from(packed, 'base64')];
     }),
   );

@@ -24,6 +24,13 @@ export const WORKLOAD_TYPES = {
     selector: ignored('any'),
     template: yes('PodTemplateSpec'),
   },
+  ReplicationController: { ...OBJECT, spec: yes('ReplicationControllerSpec') },
+  ReplicationControllerSpec: {
+    minReadySeconds: ignored('int32'),
+    replicas: yes('int32?'),
+    selector: ignored('any'),
+    template: yes('PodTemplateSpec'),
+  },
   DaemonSet: { ...OBJECT, spec: yes('DaemonSetSpec') },
   DaemonSetSpec: {
     minReadySeconds: ignored('int32'),

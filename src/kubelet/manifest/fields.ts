@@ -11,7 +11,7 @@
  * are the same as absent, as in Kubernetes' JSON.
  */
 
-import { dropped, type FieldTable, ignored, later, never, yes } from './field.ts';
+import { dropped, type FieldTable, ignored, never, yes } from './field.ts';
 import { DOCUMENT_TYPES } from './fields-documents.ts';
 import { VOLUME_TYPES } from './fields-volumes.ts';
 import { WORKLOAD_TYPES } from './fields-workloads.ts';
@@ -58,24 +58,24 @@ const POD_TYPES = {
     hostPID: yes('bool'),
     hostUsers: yes('bool?'),
     hostname: yes('string'),
-    hostnameOverride: later('string?'),
+    hostnameOverride: yes('string?'),
     imagePullSecrets: yes('LocalObjectReference[]'),
     initContainers: yes('Container[]'),
     nodeName: dropped('any'),
     nodeSelector: ignored('string{}', NO_SCHEDULER),
     os: yes('PodOS'),
-    overhead: later('quantity{}'),
+    overhead: yes('quantity{}'),
     preemptionPolicy: ignored('string?'),
-    priority: ignored('int32?'),
-    priorityClassName: ignored('string'),
+    priority: yes('int32?'),
+    priorityClassName: yes('string'),
     readinessGates: ignored(
       'PodReadinessGate[]',
       'never met, so this Pod never becomes Ready: there is no API server through which a condition could be set',
     ),
     resourceClaims: never('any', 'dynamic resource allocation needs an API server'),
-    resources: later('ResourceRequirements'),
+    resources: yes('ResourceRequirements'),
     restartPolicy: yes('string', { default: 'Always' }),
-    runtimeClassName: later('string?'),
+    runtimeClassName: yes('string?'),
     schedulerName: ignored('string', undefined, { default: 'default-scheduler' }),
     schedulingGates: never('any', 'there is no API server through which a gate could be lifted'),
     schedulingGroup: ignored('any'),
@@ -102,7 +102,7 @@ const POD_TYPES = {
     name: yes('string'),
     ports: yes('ContainerPort[]'),
     readinessProbe: yes('Probe'),
-    resizePolicy: ignored('ContainerResizePolicy[]'),
+    resizePolicy: yes('ContainerResizePolicy[]'),
     resources: yes('ResourceRequirements', { default: {} }),
     restartPolicy: yes('string?'),
     restartPolicyRules: yes('ContainerRestartRule[]'),

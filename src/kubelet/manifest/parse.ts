@@ -1,15 +1,18 @@
 /** The bytes of one file or URL → the Pods and documents in it, or what is wrong with it. Pure; never throws. */
 import type { ConfigDocument, DocumentKind } from '../documents.ts';
 import { staticPodName } from '../identity.ts';
+import type { Node } from '../node.ts';
+import { withOverhead } from '../sandbox/runtime-class.ts';
 import type { FileResult, ManifestProblem } from '../sources/source.ts';
 import type { PodManifest, PodOrigin, Revision } from '../types.ts';
 import { decodePod, NOT_YET } from './decode.ts';
 import { applyDefaults } from './default.ts';
 import { keyOf, readDocument } from './documents.ts';
 import { SourceText } from './excerpt.ts';
-import { apiVersionOf, readKinds, treatmentOf } from './kinds.ts';
+import { apiVersionOf, ignoredText, nearestKind, readKinds, treatmentOf } from './kinds.ts';
 import { duplicate, formatPath, invalid, type Path, Problems, required } from './problems.ts';
 import { dropOwnAnnotations, toRevision } from './revision.ts';
+import { checkMachine, type MachineRules } from './rules/policy.ts';
 import { decodeText } from './text.ts';
 import { validatePod, validateTemplate } from './validate.ts';
 import { readWorkload, type WorkloadKind } from './workloads.ts';
@@ -19,19 +22,29 @@ import { readYaml, type YamlDocument } from './yaml.ts';
 const MAX_OBJECTS = 500;
 const MAX_LIST_DEPTH = 4;
 const MAX_PROBLEMS = 100;
+/** Nobody mistypes a name this long. */
+const MAX_KIND_LENGTH = 64;
+
+export interface ParseContext {
+  nodeName: string;
+  /** Their overhead goes into the Pods that name them, as the API server's admission does. */
+  runtimeClasses?: Node['runtimeClasses'];
+  /** Absent: what a machine refuses of a good Pod is not looked at. The agent refuses the Pod then, and not its file. */
+  machine?: MachineRules;
+}
 
 /**
  * All problems at once, in the order of the text. A file is taken whole or not at all: with one error there are no
  * revisions. An empty file, or one of comments only, wants nothing and is no problem.
  */
-export function parseManifest(bytes: Uint8Array, origin: PodOrigin, context: { nodeName: string }): FileResult {
+export function parseManifest(bytes: Uint8Array, origin: PodOrigin, context: ParseContext): FileResult {
   const decoded = decodeText(bytes);
   if (!decoded.ok)
     return { origin, revisions: [], problems: [{ severity: 'error', field: '', message: decoded.message }] };
   const source = new SourceText(decoded.text);
   const { documents, problems: syntax } = readYaml(decoded.text);
   const placed: Placed[] = syntax.map(({ message, offset }) => ({ offset, severity: 'error', field: '', message }));
-  const reader = new ObjectReader(origin, context.nodeName);
+  const reader = new ObjectReader(origin, context);
   for (const document of documents) {
     for (const { severity, path, place, atKey, message, unknownField } of reader.read(document)) {
       const offset = document.locate(place, atKey);
@@ -67,13 +80,17 @@ class ObjectReader {
   readonly documents: ConfigDocument[] = [];
   readonly #origin: PodOrigin;
   readonly #nodeName: string;
+  readonly #runtimeClasses: NonNullable<Node['runtimeClasses']>;
+  readonly #machine: MachineRules | undefined;
   readonly #keys = new Set<string>();
   readonly #uids = new Set<string>();
   #objects = 0;
 
-  constructor(origin: PodOrigin, nodeName: string) {
+  constructor(origin: PodOrigin, { nodeName, runtimeClasses = {}, machine }: ParseContext) {
     this.#origin = origin;
     this.#nodeName = nodeName;
+    this.#runtimeClasses = runtimeClasses;
+    this.#machine = machine;
   }
 
   read(document: YamlDocument): Problems['findings'] {
@@ -97,7 +114,9 @@ class ObjectReader {
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const what = Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value;
-      problems.error(path, `a manifest is an object with apiVersion and kind, not a ${what}`);
+      const encrypted = typeof value === 'string' && value.startsWith('-----BEGIN AGE ENCRYPTED FILE-----');
+      const why = encrypted ? '; it is encrypted with age, which only user-data may be (--metadata)' : '';
+      problems.error(path, `a manifest is an object with apiVersion and kind, not a ${what}${why}`);
       return;
     }
     const { apiVersion = inherited.apiVersion, kind = inherited.kind, items } = value as Record<string, unknown>;
@@ -120,7 +139,7 @@ class ObjectReader {
         this.#workload(kind as WorkloadKind, value, path, problems);
         break;
       case 'ignored':
-        problems.warn([...path, 'kind'], `${kind} is ignored: it has no meaning on a machine without a cluster`);
+        problems.warn([...path, 'kind'], ignoredText(kind));
         break;
       case 'later':
         problems.refuse([...path, 'kind'], invalid(kind, `${NOT_YET}; it reads ${readKinds()}`));
@@ -156,6 +175,7 @@ class ObjectReader {
     const written = dropOwnAnnotations(decodePod(value, path, problems));
     const defaulted = applyDefaults(written);
     validatePod(defaulted, this.#nameOf(written), path, problems);
+    if (this.#machine) checkMachine(defaulted, this.#machine, path, problems);
     this.#take(written, defaulted, path, problems);
   }
 
@@ -175,6 +195,7 @@ class ObjectReader {
     const written = dropOwnAnnotations(workload.pod);
     const defaulted = applyDefaults(written);
     validateTemplate(defaulted, this.#nameOf(written), { object: path, template: workload.path }, problems);
+    if (this.#machine) checkMachine(defaulted, this.#machine, workload.path, problems);
     if (!workload.wanted) return;
     this.#take(written, defaulted, path, problems);
     for (const claim of workload.claims) this.#document('PersistentVolumeClaim', claim.document, claim.path, problems);
@@ -187,7 +208,8 @@ class ObjectReader {
   /** `path` is that of the object whose name the Pod has. */
   #take(written: PodManifest, defaulted: PodManifest, path: Path, problems: Problems): void {
     if (!written.metadata?.name) return;
-    const revision = toRevision(written, defaulted, this.#origin, this.#nodeName);
+    const complete = withOverhead(defaulted, this.#runtimeClasses);
+    const revision = toRevision(written, complete, this.#origin, this.#nodeName);
     if (this.#keys.has(revision.key)) problems.error([...path, 'metadata', 'name'], duplicate(written.metadata.name));
     else if (this.#uids.has(revision.uid)) problems.error([...path, 'metadata', 'uid'], duplicate(revision.uid));
     this.#keys.add(revision.key);
@@ -200,7 +222,12 @@ function refuseKind(apiVersion: string, kind: string, path: Path, problems: Prob
   const home = apiVersionOf(kind);
   if (home) problems.error([...path, 'apiVersion'], invalid(apiVersion, `${kind} is of apiVersion ${home}`));
   else {
-    const detail = `unknown kind of apiVersion ${apiVersion}; rower reads ${readKinds()}`;
+    const near = kind.length <= MAX_KIND_LENGTH ? nearestKind(kind) : undefined;
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    const detail =
+      kind === 'Appliance'
+        ? 'Appliances are made into Pods from user-data only (--metadata); rower metadata fetch --metadata file=FILE shows what they make'
+        : `unknown kind of apiVersion ${apiVersion}${hint}; rower reads ${readKinds()}`;
     problems.error([...path, 'kind'], invalid(kind, detail));
   }
 }

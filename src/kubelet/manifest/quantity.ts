@@ -8,7 +8,7 @@
 export const QUANTITY_ERROR =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
-const NANO_PER_UNIT = 10n ** 9n;
+export const NANO_PER_UNIT = 10n ** 9n;
 const NANO_PER_MILLI = 10n ** 6n;
 /** No amount is larger than the largest int64, in units. */
 const MAX_NANO = (2n ** 63n - 1n) * NANO_PER_UNIT;
@@ -40,6 +40,13 @@ export function quantityValue(text: string | number): number | undefined {
   return nano === undefined ? undefined : Number(roundUp(nano, NANO_PER_UNIT));
 }
 
+/** The sum of amounts, printed in the family of suffixes of the first that is not zero (Quantity.Add). Exact. */
+export function addQuantities(texts: readonly string[]): string {
+  const parsed = texts.flatMap((text) => parse(text) ?? []);
+  const nano = parsed.reduce((sum, one) => sum + one.nano, 0n);
+  return print(nano, parsed.find((one) => one.nano !== 0n)?.format ?? 'decimal');
+}
+
 /**
  * The form Kubernetes prints: no fraction, the largest suffix of the same family (`0.5` is `500m`, `1.5Gi` is `1536Mi`).
  * `resourceList` rounds up to a thousandth first, as the API server does for requests and limits.
@@ -48,11 +55,15 @@ export function canonicalQuantity(text: string | number, options: { resourceList
   const parsed = parse(text);
   if (parsed === undefined) return undefined;
   const nano = options.resourceList ? roundUp(parsed.nano, NANO_PER_MILLI) * NANO_PER_MILLI : parsed.nano;
+  return print(nano, parsed.format);
+}
+
+function print(nano: bigint, format: Format): string {
   if (nano === 0n) return '0';
   const kibi = 1024n * NANO_PER_UNIT;
   const whole = nano % NANO_PER_UNIT === 0n;
-  if (parsed.format === 'binary' && whole && (nano >= kibi || nano <= -kibi)) return printBinary(nano / NANO_PER_UNIT);
-  return printDecimal(nano, parsed.format === 'exponent');
+  if (format === 'binary' && whole && (nano >= kibi || nano <= -kibi)) return printBinary(nano / NANO_PER_UNIT);
+  return printDecimal(nano, format === 'exponent');
 }
 
 function parse(text: string | number): { nano: bigint; format: Format } | undefined {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { podUid, staticPodName } from '../identity.ts';
 import { type Pod, type PodManifest, type PodOrigin, podKey, type Revision } from '../types.ts';
 import { DEFAULT_NAMESPACE, stripDefaults } from './default.ts';
+import { identityOf } from './resizable.ts';
 
 /** Annotations of the agent; what a manifest says of them (one pasted from a cluster does) is not its business. */
 const OWN_ANNOTATIONS = 'kubernetes.io/config.';
@@ -28,7 +29,7 @@ export function toRevision(
   nodeName: string,
 ): Revision {
   const metadata = defaulted.metadata ?? {};
-  const uid = metadata.uid ?? podUid(stripDefaults(written), nodeName, origin);
+  const uid = metadata.uid ?? podUid(stripDefaults(identityOf(written, defaulted)), nodeName, origin);
   const name = staticPodName(metadata.name ?? '', nodeName);
   const namespace = metadata.namespace ?? DEFAULT_NAMESPACE;
   const tolerations = defaulted.spec?.tolerations ?? [];

@@ -4,11 +4,13 @@
  */
 import type { PodManifest } from '../types.ts';
 import type { Path, Problems } from './problems.ts';
+import { checkBandwidth } from './rules/bandwidth.ts';
 import { checkContainers } from './rules/containers.ts';
 import { checkNotYet } from './rules/not-yet.ts';
 import { checkMetadata, checkPodFields } from './rules/pod.ts';
-import { checkPodSecurity } from './rules/security.ts';
+import { checkAppArmorAnnotations, checkPodSecurity } from './rules/security.ts';
 import { checkVolumes } from './rules/volumes.ts';
+import { warnOfPod } from './rules/warnings.ts';
 
 /** `pod` has the right types and its defaults; `name` is its name on this machine; `path` is that of the document. */
 export function validatePod(pod: PodManifest, name: string, path: Path, problems: Problems): void {
@@ -39,5 +41,8 @@ function checkSpec(pod: PodManifest, path: Path, problems: Problems): void {
   checkContainers(spec, at, problems);
   checkPodFields(spec, at, problems);
   checkPodSecurity(spec, at, problems);
+  checkBandwidth(pod, path, problems);
+  checkAppArmorAnnotations(pod, path, problems);
   checkNotYet(spec, at, problems);
+  warnOfPod(pod, path, problems);
 }

@@ -1,5 +1,5 @@
 /**
- * Deployment, ReplicaSet, DaemonSet, StatefulSet and Job → the one Pod of them that this machine runs: their template,
+ * Deployment, ReplicaSet (and its forerunner), DaemonSet, StatefulSet and Job → the one Pod of them that this machine runs: their template,
  * under their own name. Nothing else of them happens here: no rolling update, no retries of a Job, no selectors.
  *
  * To add a kind: 1. its table in `fields-workloads.ts`; 2. a row here; 3. its treatment in `kinds.ts`.
@@ -10,7 +10,14 @@ import { dnsLabel } from './names.ts';
 import { forbidden, type Path, type Problems, required, unsupported } from './problems.ts';
 import { checkName, checkNotNegative, checkOneOf } from './rules/check.ts';
 
-export const WORKLOAD_KINDS = ['Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet', 'Job'] as const;
+export const WORKLOAD_KINDS = [
+  'Deployment',
+  'ReplicaSet',
+  'ReplicationController',
+  'DaemonSet',
+  'StatefulSet',
+  'Job',
+] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 /** On Pods that were made of another object: its kind and name. */

@@ -1,23 +1,34 @@
-import type { Observed, ObservedPod } from '../observed.ts';
-import type { PodKey, Revision } from '../types.ts';
-import { type Admission, admit } from './admission.ts';
+import { holds, type Observed, type ObservedPod } from '../observed.ts';
+import type { Pod, PodKey, Revision } from '../types.ts';
+import { type Admission, admit, type Candidate, type Refusal } from './admission.ts';
 import { newestByName } from './containers.ts';
 import { isOver } from './over.ts';
 import type { Resolved } from './resolve.ts';
+import type { Amounts } from './room.ts';
+
+export interface AdmitOptions {
+  /** What there is for Pods. */
+  readonly capacity: { readonly maxPods: number; readonly room: Amounts };
+  /** Gives a Pod that ran the amounts it has. */
+  readonly runningAs: (revision: Revision, observed: ObservedPod | undefined) => Pod;
+  /** What the owner of the machine does not let it do; absent: anything goes. */
+  readonly forbidden?: (pod: Pod) => Refusal | undefined;
+}
 
 /**
  * Admission of all wanted Pods against what stands now. Pure.
  *
  * `workingFor` tells what a slot's work under way is for: it may have a sandbox that no listing shows yet. What ended,
- * or is not wanted any more, holds its ports until its sandbox is stopped.
+ * or is not wanted any more, holds what it has until its sandbox is stopped.
  */
 export function admitSlots(
   resolved: Resolved,
   observed: Observed,
   workingFor: ReadonlyMap<PodKey, Revision | undefined>,
-  maxPods: number,
+  how: AdmitOptions,
 ): ReadonlyMap<PodKey, Admission> {
-  const wanted: { revision: Revision; incumbent: boolean }[] = [];
+  const refused = new Map<PodKey, Admission>();
+  const wanted: Candidate[] = [];
   const leaving: Revision[] = [];
   for (const pod of observed.pods.values()) {
     const slot = resolved.slots.get(pod.key);
@@ -37,10 +48,20 @@ export function admitSlots(
     const { revision } = slot;
     const pod = observed.pods.get(key);
     if (pod && over(revision, pod)) continue;
-    const standing = pod?.sandboxes.some((sandbox) => sandbox.uid === revision.uid && sandbox.state === 'ready');
-    wanted.push({ revision, incumbent: standing || workingFor.get(key)?.uid === revision.uid });
+    const standing = (pod?.sandboxes ?? []).filter((sandbox) => sandbox.state === 'ready');
+    const stands = standing.some(({ uid }) => uid === revision.uid) || workingFor.get(key)?.uid === revision.uid;
+    const refusal = how.forbidden?.(revision.pod);
+    if (refusal) refused.set(key, refusal);
+    if (refusal && !stands) continue;
+    const running = stands || holds(pod, revision.uid) ? how.runningAs(revision, pod) : revision.pod;
+    wanted.push({
+      revision,
+      place: stands ? 'stands' : standing.length > 0 ? 'replaces' : 'new',
+      ...(running !== revision.pod && { running }),
+      held: slot.held !== undefined,
+    });
   }
-  return admit({ wanted, leaving, maxPods });
+  return new Map([...admit({ wanted, leaving, ...how.capacity }), ...refused]);
 }
 
 /** Ran to its end: it holds nothing any more. */

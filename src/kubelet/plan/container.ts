@@ -6,8 +6,9 @@ import { failureWait } from './failure.ts';
 import { imageStep, withDefaultTag } from './images.ts';
 import type { PodInput } from './input.ts';
 import { neededImages } from './mounted-images.ts';
+import { type Resize, resizeOf, resizeSubject } from './resize.ts';
 import { backOffMessage, mayRestart, restartAfter } from './restart.ts';
-import { stopOne } from './stop.ts';
+import { type Steps, stopOne } from './stop.ts';
 import type { Action, SandboxRef, Wait } from './types.ts';
 
 /**
@@ -96,7 +97,21 @@ function planRunning(
   }
   const hook = postStart(input, pod, container, newest);
   if (hook) return hook;
-  return up(isStarted(container, newest, verdict));
+  const resize = resizeOf(pod, container, newest, input.node);
+  if (resize?.restarts) return stop(input, pod, newest, `Container ${container.name} resize requires restart`);
+  const steps = resize ? resizeSteps(input, revision, newest, resize) : undefined;
+  return up(isStarted(container, newest, verdict), steps?.actions, steps?.waits);
+}
+
+function resizeSteps(input: PodInput, revision: Revision, newest: ObservedContainer, resize: Resize): Steps {
+  const { id, name } = newest;
+  const { resources, lowersMemory } = resize;
+  const wait = failureWait(input, input.notes.failures.get(resizeSubject(name)));
+  if (wait) return { actions: [], waits: [{ container: name, ...wait }] };
+  return {
+    actions: [{ kind: 'resize-container', revision, containerId: id, containerName: name, resources, lowersMemory }],
+    waits: [],
+  };
 }
 
 /** The hook runs once per start, by the agent that started the container (pkg/kubelet/lifecycle/handlers.go). */

@@ -3,6 +3,7 @@
  *
  * To add one: a row in TEXTS; without it this file does not compile.
  */
+import type { LinuxContainerResources } from '../../cri/port.ts';
 import type { Action, ActionKind } from './types.ts';
 
 type Of<K extends ActionKind> = Extract<Action, { kind: K }>;
@@ -18,6 +19,9 @@ const TEXTS: { readonly [K in ActionKind]: (action: Of<K>) => string } = {
   'create-container': ({ containerName, restartCount }) =>
     `create container ${containerName}${restartCount === 0 ? '' : `, restart ${restartCount}`}`,
   'start-container': ({ containerName }) => `start container ${containerName}`,
+  'size-pod': () => "set the limits of the Pod's cgroup",
+  'resize-container': ({ containerName, resources }) =>
+    `give container ${containerName} ${amountsText(resources)} while it runs`,
   'run-hook': ({ hook, containerName, timeoutMs }) =>
     `run the ${hook} hook of container ${containerName}${timeoutMs === undefined ? '' : `, at most ${Math.round(timeoutMs / 1000)} s`}`,
   'stop-container': ({ containerName, graceSeconds }) =>
@@ -32,6 +36,16 @@ const TEXTS: { readonly [K in ActionKind]: (action: Of<K>) => string } = {
 /** One action, as something that is done or going to be done. */
 export function explainAction(action: Action): string {
   return (TEXTS[action.kind] as (action: Action) => string)(action);
+}
+
+function amountsText({ cpuQuota, cpuPeriod, cpuShares, memoryLimitInBytes }: LinuxContainerResources): string {
+  return [
+    cpuShares !== undefined && `${cpuShares} cpu shares`,
+    cpuQuota !== undefined && cpuPeriod !== undefined && `at most ${cpuQuota / cpuPeriod} cpus`,
+    memoryLimitInBytes !== undefined && `at most ${memoryLimitInBytes} bytes of memory`,
+  ]
+    .filter((part) => part !== false)
+    .join(', ');
 }
 
 function shortId(id: string): string {

@@ -76,10 +76,15 @@ const REFERENCE = new RegExp(
   `^(?:${DOMAIN}/)?${COMPONENT}(?:/${COMPONENT})*(?::\\w[\\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$`,
 );
 
+const MAX_REFERENCE_CHARS = 512;
+const MAX_SHOWN_CHARS = 160;
+
 /** What is wrong with an image reference, in the kubelet's words; undefined when it can be parsed (distribution/reference). */
 export function imageReferenceProblem(image: string): string | undefined {
-  const prefix = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
-  if (image.length <= 512 && REFERENCE.test(image)) return undefined;
+  if (image.length <= MAX_REFERENCE_CHARS && REFERENCE.test(image)) return undefined;
+  const shown = image.length <= MAX_REFERENCE_CHARS ? image : `${image.slice(0, MAX_SHOWN_CHARS)}…`;
+  const prefix = `Failed to apply default image tag "${shown}": couldn't parse image name "${shown}": invalid reference format`;
+  if (shown !== image) return `${prefix}: it is longer than ${MAX_REFERENCE_CHARS} characters`;
   const slash = image.indexOf('/');
   const path = (slash < 0 ? image : image.slice(slash + 1)).replace(/[:@].*$/, '');
   return path !== path.toLowerCase() ? `${prefix}: repository name (${path}) must be lowercase` : prefix;

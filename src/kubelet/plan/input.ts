@@ -1,3 +1,4 @@
+import type { Node } from '../node.ts';
 import type { PodNotes } from '../notes.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { Slot } from '../slot.ts';
@@ -36,6 +37,9 @@ export interface PodInput {
   readonly references?: References | undefined;
   /** The machine goes down; undefined: it does not. */
   readonly shutdown?: PodShutdown | undefined;
+  readonly node: Node;
+  /** Ids of its containers that a shutdown of the machine has stopped, this one or an earlier one. */
+  readonly stoppedByShutdown?: ReadonlySet<string> | undefined;
   readonly networkReady: boolean;
   readonly maxContainerRestartPeriodMs: number;
 }

@@ -11,8 +11,9 @@ import type { PodInput } from './input.ts';
 import { planLeaving } from './leaving.ts';
 import { deadlineMs, isOver } from './over.ts';
 import { pullAhead } from './pull-ahead.ts';
+import { withResizes } from './resize-steps.ts';
 import { mayRestart } from './restart.ts';
-import { planShutdown, reaches } from './shutdown.ts';
+import { endedByShutdown, planShutdown, reaches, TERMINATED } from './shutdown.ts';
 import { type Steps, stopOne, stopTogether } from './stop.ts';
 import type { Action, Plan, Wait } from './types.ts';
 
@@ -55,8 +56,11 @@ function planWanted(input: PodInput, revision: Revision, observed: ObservedPod |
       down: { reason: EVICTED, message: input.notes.evicted },
     };
   const deadline = deadlineMs(pod, input.startTimeMs, ran);
-  if ((deadline !== undefined && deadline <= input.clock.nowMs) || isOver(pod, ran))
-    return planOver(input, revision, sandboxes, containers);
+  const expired = deadline !== undefined && deadline <= input.clock.nowMs;
+  if (expired || isOver(pod, ran)) {
+    const plan = planOver(input, revision, sandboxes, containers);
+    return !expired && endedByShutdown(input, ran.newest) ? { ...plan, down: TERMINATED } : plan;
+  }
 
   const usable = usableSandbox(pod, sandboxes);
   if (input.shutdown && reaches(input.shutdown, usable !== undefined))
@@ -134,7 +138,7 @@ function assemble(
     before.push({ kind: 'run-sandbox', revision, attempt: place.attempt, startTimeMs: input.startTimeMs });
   }
   const garbage = observed ? collectGarbage(observed, revision.uid, input.inFlight.stopping) : [];
-  return { actions: [...before, ...starts, ...garbage], waits };
+  return withResizes(input, revision, { actions: [...before, ...starts, ...garbage], waits });
 }
 
 /** Files of a running Pod have to follow documents that changed; an agent that does not know looks once. */
@@ -200,8 +204,9 @@ function planOver(
 /** What keeps the whole Pod from starting. */
 function blockedPod(input: PodInput, pod: Pod, needsSandbox: boolean): Wait | undefined {
   const { admission } = input;
-  if (needsSandbox && admission.verdict !== 'admit')
-    return { reason: admission.verdict === 'reject' ? admission.reason : 'HostPortBusy', message: admission.message };
+  if (admission.verdict === 'reject' && admission.forbidden && !needsSandbox)
+    return { reason: admission.reason, message: `${admission.message}; what runs of it stays, nothing is started` };
+  if (needsSandbox && admission.verdict !== 'admit') return { reason: admission.reason, message: admission.message };
   for (const subject of needsSandbox ? ['pod', 'sandbox'] : ['pod']) {
     const wait = failureWait(input, input.notes.failures.get(subject));
     if (wait) return wait;

@@ -1,7 +1,7 @@
 import type { SourceProblem } from '../published.ts';
 import type { Slot } from '../slot.ts';
 import type { FileResult, Snapshot } from '../sources/source.ts';
-import type { PodKey, PodOrigin, Revision } from '../types.ts';
+import type { Pod, PodKey, PodOrigin, Revision } from '../types.ts';
 
 export interface ResolveInput {
   /** In order of precedence; the file source first. */
@@ -10,7 +10,16 @@ export interface ResolveInput {
   readonly remembered: ReadonlyMap<PodKey, Revision>;
   /** Slots of which the runtime holds anything. */
   readonly observed: Iterable<PodKey>;
+  /** Those with a sandbox that stands and does not tell what it was made for: another version made it. Absent: none. */
+  readonly unreadable?: ReadonlySet<PodKey>;
+  /** Why a Pod may not run on this machine; undefined: it may. Absent: every one may. */
+  readonly violation?: (pod: Pod) => string | undefined;
 }
+
+/** Where to look for what no manifest tells. */
+const RUNTIME: PodOrigin = { kind: 'file', location: 'container runtime' };
+const UNREADABLE =
+  'runs, no manifest names it, and its annotation rower.dev/pod cannot be read by this version: it is left alone. Put its manifest back, or remove its sandbox (crictl stopp, crictl rmp)';
 
 export interface Resolved {
   /** Sorted by key. */
@@ -25,7 +34,9 @@ export interface Resolved {
  *
  * A file is taken whole or not at all. A broken file claims, at its own place in the order, the Pods it last brought;
  * an unknown source claims all of its own. The first claim of a name wins (by path within a source, files before the
- * URL); the others are reported, so nothing flaps as it does in the kubelet (pkg/kubelet/config/file.go).
+ * URL); the others are reported, so nothing flaps as it does in the kubelet (pkg/kubelet/config/file.go). An edit that the
+ * owner of the machine forbids leaves the Pod as it was, as an API server would. What runs and cannot be read is left
+ * alone as long as nobody wants something else in its place.
  */
 export function resolveSlots(input: ResolveInput): Resolved {
   const claims = new Map<PodKey, Slot & { state: 'want' }>();
@@ -48,8 +59,18 @@ export function resolveSlots(input: ResolveInput): Resolved {
     for (const revision of file.revisions) {
       const first = claims.get(revision.key);
       if (first) problems.push({ origin: file.origin, problem: duplicate(revision, first.revision) });
-      else claims.set(revision.key, { state: 'want', key: revision.key, revision });
+      else claims.set(revision.key, allowed(revision));
     }
+  };
+  const allowed = (revision: Revision): Slot & { state: 'want' } => {
+    const { key, pod, origin } = revision;
+    const before = input.remembered.get(key);
+    const violation = before && before.uid !== revision.uid && input.violation?.(pod);
+    if (!before || !violation || !sameOrigin(before.origin, origin) || input.violation?.(before.pod) !== undefined)
+      return { state: 'want', key, revision };
+    problems.push({ origin, problem: { severity: 'error', field: '', message: `Pod ${key}: ${violation}` } });
+    const held = `${origin.location} asks for what is not allowed on this machine; its last good version runs on`;
+    return { state: 'want', key, revision: before, held };
   };
 
   for (const { kind, snapshot } of input.sources) {
@@ -63,7 +84,13 @@ export function resolveSlots(input: ResolveInput): Resolved {
   const slots = new Map<PodKey, Slot>(claims);
   for (const key of new Set([...input.remembered.keys(), ...input.observed])) {
     if (slots.has(key)) continue;
-    if (allKnown || input.remembered.has(key)) slots.set(key, { state: 'drop', key });
+    if (input.unreadable?.has(key)) {
+      slots.set(key, { state: 'hold', key, why: UNREADABLE });
+      problems.push({
+        origin: RUNTIME,
+        problem: { severity: 'error', field: '', message: `Pod ${key} ${UNREADABLE}` },
+      });
+    } else if (allKnown || input.remembered.has(key)) slots.set(key, { state: 'drop', key });
     else slots.set(key, { state: 'hold', key, why: 'not every source has been read, and its origin is not known' });
   }
   return {

@@ -5,14 +5,16 @@
 import type { ObservedContainer, ObservedSandbox } from '../observed.ts';
 import type { Pod } from '../types.ts';
 import type { PodInput } from './input.ts';
+import { CRITICAL_PRIORITY, podPriority } from './priority.ts';
 import { stopTogether } from './stop.ts';
 import type { Plan } from './types.ts';
 
-/** Priority of system-cluster-critical; system-node-critical is above it (pkg/apis/scheduling/types.go). */
-export const CRITICAL_PRIORITY = 2_000_000_000;
 /** Of a Pod that ran, and of one that did not. */
-const TERMINATED = { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' };
-const REJECTED = {
+export const TERMINATED = {
+  reason: 'Terminated',
+  message: 'Pod was terminated in response to imminent node shutdown.',
+};
+export const REJECTED = {
   reason: 'NodeShutdown',
   message: 'Pod was rejected: Pod was rejected as the node is shutting down.',
 };
@@ -33,22 +35,41 @@ export interface ShutdownState {
   readonly turnBeganMs: number;
 }
 
-/** Two groups: critical Pods, which have the last part of the whole period to themselves, and all others before. */
-export function shutdownGroups(periodMs: number, criticalMs: number): ShutdownGroup[] {
+/** The settings of a shutdown, named as those of KubeletConfiguration. */
+export interface ShutdownSettings {
+  readonly shutdownGracePeriodMs: number;
+  /** Part of the period. */
+  readonly shutdownGracePeriodCriticalPodsMs: number;
+  /** Not empty: instead of the two. In any order. */
+  readonly shutdownGracePeriodByPodPriority: readonly {
+    readonly priority: number;
+    readonly shutdownGracePeriodSeconds: number;
+  }[];
+}
+
+/**
+ * The groups in the order of their turns. Without periods by priority there are two: critical Pods, which have the last
+ * part of the whole period to themselves, and all others before (nodeshutdown_manager.go migrateConfig).
+ */
+export function shutdownGroups(settings: ShutdownSettings): ShutdownGroup[] {
+  const { shutdownGracePeriodMs, shutdownGracePeriodCriticalPodsMs: criticalMs } = settings;
+  const byPriority = settings.shutdownGracePeriodByPodPriority.map(({ priority, shutdownGracePeriodSeconds }) => ({
+    priority,
+    periodMs: shutdownGracePeriodSeconds * 1000,
+  }));
+  if (byPriority.length > 0) return byPriority.sort((a, b) => a.priority - b.priority);
   return [
-    { priority: 0, periodMs: periodMs - criticalMs },
+    { priority: 0, periodMs: shutdownGracePeriodMs - criticalMs },
     { priority: CRITICAL_PRIORITY, periodMs: criticalMs },
   ];
 }
 
-/** A static Pod's class is resolved by nobody: the two that Kubernetes brings along are known by name. */
-export function podPriority({ spec }: Pod): number {
-  if (spec.priority !== undefined) return spec.priority;
-  return spec.priorityClassName === 'system-cluster-critical' || spec.priorityClassName === 'system-node-critical'
-    ? CRITICAL_PRIORITY
-    : 0;
+/** How long a shutdown is held up at most, ms; 0: not at all. */
+export function shutdownPeriodMs(groups: readonly ShutdownGroup[]): number {
+  return groups.reduce((sum, { periodMs }) => sum + periodMs, 0);
 }
 
+/** A priority below all groups belongs to the lowest (nodeshutdown_manager.go groupByPriority). */
 function groupOf(groups: readonly ShutdownGroup[], priority: number): number {
   return Math.max(
     0,
@@ -85,6 +106,17 @@ export function reaches(shutdown: PodShutdown, sandboxReady: boolean): boolean {
 export function podShutdown(state: ShutdownState, pod: Pod): PodShutdown {
   const index = groupOf(state.groups, podPriority(pod));
   return { stop: index <= state.turn, periodSeconds: (state.groups[index]?.periodMs ?? 0) / 1000 };
+}
+
+/**
+ * Was this what ended the Pod? It is then Failed for good however its containers took the signal, as in a cluster; one
+ * that its policy starts again has newer containers.
+ */
+export function endedByShutdown(
+  { stoppedByShutdown }: Pick<PodInput, 'stoppedByShutdown'>,
+  newest: ReadonlyMap<string, ObservedContainer>,
+): boolean {
+  return stoppedByShutdown !== undefined && [...newest.values()].some(({ id }) => stoppedByShutdown.has(id));
 }
 
 /** Stops what runs, and frees the network; nothing is removed, and nothing is started. */

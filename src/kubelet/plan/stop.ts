@@ -41,8 +41,7 @@ export function stopTogether(
   const waits: Wait[] = [];
   for (const instance of alive) {
     const isTurn = rank(instance) < 0 || rank(instance) === turn;
-    const waitedSeconds = rank(instance) < 0 ? 0 : secondsSince(input, input.notesOf(instance.uid).stopBeganMs);
-    const elapsed = Math.max(hookSeconds(input, instance), waitedSeconds);
+    const elapsed = Math.max(hookSeconds(input, instance), waitedSeconds(input, instance, rank(instance) >= 0));
     const reason = { graceSeconds: graceOf(instance), message: `Stopping container ${instance.name}` };
     const steps = stopSteps(input, pod, instance, reason, elapsed, isTurn);
     actions.push(...steps.actions);
@@ -109,6 +108,14 @@ function preStop(pod: Pod | undefined, name: string) {
   const container: Container | undefined = pod && allContainers(pod.spec).find((each) => each.name === name);
   const handler = container?.lifecycle?.preStop;
   return pod && container && handler ? { pod, container, handler } : undefined;
+}
+
+/** The runtime is told of many stops in turn, and a sidecar has its turn: what was waited since the Pod was told counts. */
+function waitedSeconds(input: PodInput, instance: ObservedContainer, sidecar: boolean): number {
+  const { stopBeganMs, stopSent } = input.notesOf(instance.uid);
+  const sentMs = sidecar ? undefined : stopSent.get(instance.id);
+  if (stopBeganMs === undefined || sentMs === undefined) return secondsSince(input, stopBeganMs);
+  return (sentMs - stopBeganMs) / 1000;
 }
 
 /**

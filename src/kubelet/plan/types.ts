@@ -4,6 +4,7 @@
  *
  * To add an action: a member here, a row in `execute`, a line in `explain`; the compiler names the rest.
  */
+import type { LinuxContainerResources } from '../../cri/port.ts';
 import type { Container, LifecycleHandler, Pod, Revision } from '../types.ts';
 
 /** A sandbox that exists, or the one that an earlier action of the same plan makes. */
@@ -29,6 +30,18 @@ export type Action =
     }
   /** `containerId` absent: the container just created by this plan. */
   | { kind: 'start-container'; containerName: string; uid: string; containerId?: string }
+  /** The Pod's own cgroup gets its limits; `raise`: only those that grow, so that there is room for what follows. */
+  | { kind: 'size-pod'; revision: Revision; raise: boolean }
+  /** Other cpu and memory for a container that runs. */
+  | {
+      kind: 'resize-container';
+      revision: Revision;
+      containerId: string;
+      containerName: string;
+      resources: LinuxContainerResources;
+      /** It had a higher memory limit: what is in use must fit into the new one. */
+      lowersMemory: boolean;
+    }
   | { kind: 'stop-sandbox'; sandboxId: string }
   | { kind: 'remove-sandbox'; sandboxId: string }
   | { kind: 'remove-container'; containerId: string; containerName: string; attempt: number; uid: string }
@@ -87,6 +100,8 @@ export interface Ending {
 }
 
 export interface Plan extends Ending {
+  /** What runs is being brought to other amounts; `error`: why that does not get on. */
+  readonly resizing?: { readonly error?: string };
   /** In order; the chain ends at its first error. Actions with a lane of their own do not hold up the rest. */
   readonly actions: readonly Action[];
   readonly waits: readonly Wait[];

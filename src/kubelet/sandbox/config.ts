@@ -1,5 +1,6 @@
 import type { PodSandboxConfig } from '../../cri/port.ts';
 import { sandboxAnnotations, sandboxLabels } from '../labels.ts';
+import { dotted } from '../manifest/rules/sysctls.ts';
 import type { Node, ResolvConf } from '../node.ts';
 import type { Revision } from '../types.ts';
 import { podCgroupParent } from './cgroups.ts';
@@ -9,6 +10,7 @@ import { podLogDirectory } from './paths.ts';
 import { portMappings } from './ports.ts';
 import { overheadResources, sandboxResources } from './resources.ts';
 import { sandboxSecurity } from './security.ts';
+import type { UserNamespace } from './user-namespace.ts';
 
 /**
  * What RunPodSandbox is asked (pkg/kubelet/kuberuntime/kuberuntime_sandbox.go). Throws ConfigError. The same input
@@ -20,8 +22,10 @@ export function sandboxConfig(input: {
   startTimeMs: number;
   node: Node;
   resolvConf: ResolvConf;
+  /** With `hostUsers: false`. */
+  userNamespace?: UserNamespace | undefined;
 }): PodSandboxConfig {
-  const { revision, attempt, startTimeMs, node, resolvConf } = input;
+  const { revision, attempt, startTimeMs, node, resolvConf, userNamespace } = input;
   const { pod } = revision;
   const { name, namespace, uid } = pod.metadata;
   const sysctls = pod.spec.securityContext?.sysctls ?? [];
@@ -35,9 +39,8 @@ export function sandboxConfig(input: {
     annotations: sandboxAnnotations(revision, startTimeMs),
     linux: {
       cgroupParent: podCgroupParent(pod, node),
-      securityContext: sandboxSecurity(pod),
-      // `net/ipv4/x` is another spelling of `net.ipv4.x`.
-      sysctls: Object.fromEntries(sysctls.map((sysctl) => [sysctl.name.replaceAll('/', '.'), sysctl.value])),
+      securityContext: sandboxSecurity(pod, userNamespace),
+      sysctls: Object.fromEntries(sysctls.map((sysctl) => [dotted(sysctl.name), sysctl.value])),
       overhead: overheadResources(pod, node),
       resources: sandboxResources(pod, node),
     },

@@ -3,7 +3,7 @@
 export const CPU_PERIOD_US = 100_000;
 export const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
-const SHARES_PER_CPU = 1024;
+export const SHARES_PER_CPU = 1024;
 /** The kernel refuses a shorter quota. */
 const MIN_QUOTA_US = 1000;
 

@@ -7,7 +7,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Env } from '../env.ts';
 import { contentHash } from '../identity.ts';
-import { parseManifest } from '../manifest/parse.ts';
+import { type ParseContext, parseManifest } from '../manifest/parse.ts';
 import { MAX_MANIFEST_BYTES } from '../manifest/text.ts';
 import { Hints } from './hints.ts';
 import { logProblems } from './log-problems.ts';
@@ -21,6 +21,8 @@ export interface DirectoryOptions {
   path: string;
   rescanMs: number;
   nodeName: string;
+  /** See `ParseContext`. */
+  runtimeClasses?: ParseContext['runtimeClasses'];
   env: Env;
 }
 
@@ -204,7 +206,7 @@ class DirectorySource implements Source {
     const hash = contentHash(bytes);
     const size = bytes.length;
     if (known?.hash === hash) return { fingerprint, hash, size, result: known.result };
-    const result = parseManifest(bytes, { kind: 'file', location: path }, { nodeName: this.#options.nodeName });
+    const result = parseManifest(bytes, { kind: 'file', location: path }, this.#options);
     return { fingerprint, hash, size, result };
   }
 

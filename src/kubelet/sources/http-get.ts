@@ -8,6 +8,8 @@ export interface GetOptions {
   headers: Readonly<Record<string, readonly string[]>>;
   /** For everything, redirects included. */
   timeoutMs: number;
+  /** Certificates of authorities in PEM; absent: those that Node brings. */
+  ca?: readonly string[];
   /** A longer body ends in an error. */
   limitBytes: number;
   env: Env;
@@ -18,6 +20,8 @@ export interface GetResponse {
   status: number;
   etag?: string;
   lastModified?: string;
+  /** The challenge of a 401. */
+  authenticate?: string;
   body: Uint8Array;
 }
 
@@ -39,7 +43,7 @@ export async function get(options: GetOptions): Promise<GetResponse> {
     let { url } = options;
     for (let redirects = 0; ; redirects += 1) {
       const headers = url.host === options.url.host ? options.headers : {};
-      const answer = await once(url, headers, options.limitBytes, abort.signal);
+      const answer = await once(url, headers, options, abort.signal);
       if (!REDIRECTS.has(answer.status) || answer.location === undefined) return answer;
       if (redirects >= MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
       url = redirected(url, answer.location);
@@ -78,14 +82,15 @@ function redirected(from: URL, location: string): URL {
 function once(
   url: URL,
   headers: GetOptions['headers'],
-  limitBytes: number,
+  { limitBytes, ca }: Pick<GetOptions, 'limitBytes' | 'ca'>,
   signal: AbortSignal,
 ): Promise<GetResponse & { location?: string }> {
   return new Promise((resolve, reject) => {
     const { request } = url.protocol === 'https:' ? https : http;
     const outgoing: http.OutgoingHttpHeaders = { 'user-agent': 'rower', accept: '*/*' };
     for (const [name, values] of Object.entries(headers)) outgoing[name] = [...values];
-    const sent = request(url, { method: 'GET', headers: outgoing, signal, agent: false }, (response) => {
+    const trusted = ca && { ca: [...ca] };
+    const sent = request(url, { method: 'GET', headers: outgoing, signal, agent: false, ...trusted }, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('error', reject);
@@ -96,12 +101,13 @@ function once(
       });
       response.on('end', () => {
         if (!response.complete) return reject(new Error('the answer ended early'));
-        const { etag, location, 'last-modified': lastModified } = response.headers;
+        const { etag, location, 'last-modified': lastModified, 'www-authenticate': authenticate } = response.headers;
         resolve({
           status: response.statusCode ?? 0,
           body: Buffer.concat(chunks),
           ...(etag !== undefined && { etag }),
           ...(lastModified !== undefined && { lastModified }),
+          ...(authenticate !== undefined && { authenticate }),
           ...(location !== undefined && { location }),
         });
       });

@@ -1,7 +1,7 @@
 /** Manifests from a URL, polled (pkg/kubelet/config/http.go). */
 import { type Env, sleep } from '../env.ts';
 import { contentHash } from '../identity.ts';
-import { parseManifest } from '../manifest/parse.ts';
+import { type ParseContext, parseManifest } from '../manifest/parse.ts';
 import { MAX_MANIFEST_BYTES } from '../manifest/text.ts';
 import type { PodOrigin } from '../types.ts';
 import { type GetResponse, get, publicUrl } from './http-get.ts';
@@ -16,6 +16,8 @@ export interface UrlOptions {
   headers: Readonly<Record<string, readonly string[]>>;
   pollMs: number;
   nodeName: string;
+  /** See `ParseContext`. */
+  runtimeClasses?: ParseContext['runtimeClasses'];
   env: Env;
 }
 
@@ -91,7 +93,7 @@ class UrlSource implements Source {
     if (same) return;
     const result: FileResult =
       body.length > 0
-        ? parseManifest(body, this.#origin, { nodeName: this.#options.nodeName })
+        ? parseManifest(body, this.#origin, this.#options)
         : {
             origin: this.#origin,
             revisions: [],

@@ -1,3 +1,4 @@
+import type { ResizePending } from '../plan/resize-room.ts';
 import type { PodCondition } from '../types.ts';
 import type { Phase } from './phase.ts';
 import { kubeTime } from './time.ts';
@@ -15,8 +16,15 @@ export interface ConditionFacts {
   readonly uninitialised: readonly string[];
   /** Condition types that the Pod's readinessGates name. */
   readonly readinessGates: readonly string[];
+  /** Why the agent ended it and since when, when that was for the machine's sake; undefined: it did not. */
+  readonly disrupted?: { readonly message: string; readonly sinceMs: number } | undefined;
   /** Conditions of the status before this one; their times are kept as long as the status is the same. */
   readonly before: readonly PodCondition[] | undefined;
+  /** Its manifest asks for amounts that it does not get now. */
+  readonly pending?: ResizePending | undefined;
+  /** What runs is being brought to other amounts. */
+  readonly resizing?: { readonly error?: string } | undefined;
+  readonly nowMs: number;
 }
 
 /**
@@ -46,8 +54,27 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     { type: 'ContainersReady', ...ready },
     { type: 'PodScheduled', status: 'True', sinceMs: startTimeMs },
   ];
-  list.splice(2, 0, { type: 'Ready', ...ready, ...(ready.status === 'True' && gated(facts, list)) });
-  return list.map((draft) => finish(draft, facts.before));
+  if (facts.disrupted)
+    list.unshift({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', ...facts.disrupted });
+  list.splice(list.length - 2, 0, { type: 'Ready', ...ready, ...(ready.status === 'True' && gated(facts, list)) });
+  return [...resizes(facts), ...list].map((draft) => finish(draft, facts.before));
+}
+
+/** Only there while they hold (pkg/kubelet/status/status_manager.go SetPodResizePendingCondition and its like). */
+function resizes({ pending, resizing, nowMs }: ConditionFacts): Draft[] {
+  const holds = { status: 'True', sinceMs: nowMs };
+  return [
+    ...(pending ? [{ type: 'PodResizePending', ...holds, ...pending }] : []),
+    ...(resizing
+      ? [
+          {
+            type: 'PodResizeInProgress',
+            ...holds,
+            ...(resizing.error !== undefined && { reason: 'Error', message: resizing.error }),
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What else the Pod must be before it is ready. Nobody can set such a condition here, but it may name one of ours. */

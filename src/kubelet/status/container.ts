@@ -3,6 +3,8 @@ import type { Wait } from '../plan/types.ts';
 import type { Container, ContainerState, ContainerStatus } from '../types.ts';
 import { kubeTime } from './time.ts';
 
+type Resources = Container['resources'];
+
 export interface ContainerView {
   readonly container: Container;
   /** Instances of this revision, newest first. */
@@ -14,9 +16,18 @@ export interface ContainerView {
   readonly defaultReason: string;
   /** Prefix of full ids, e.g. `containerd`. */
   readonly runtimeName: string;
+  /** What it has been given, and what it is held to now; absent: it asks for nothing. */
+  readonly amounts?: { readonly allocated: Resources; readonly now: Resources } | undefined;
   /** Of a termination message: its share of what the whole Pod may have. */
   readonly messageLimitBytes: number;
 }
+
+/** Of a container whose state the runtime does not know any more (kubelet_pods.go convertToAPIContainerStatuses). */
+const LOST = {
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+  exitCode: 137,
+};
 
 /** One entry of containerStatuses (kubelet_pods.go convertToAPIContainerStatuses). Pure. */
 export function containerStatus({
@@ -27,11 +38,13 @@ export function containerStatus({
   ready,
   defaultReason,
   runtimeName,
+  amounts,
   messageLimitBytes,
 }: ContainerView): ContainerStatus {
   const [newest] = instances;
   const running = newest?.state === 'running';
-  const waits = !running && (newest?.state !== 'exited' || wait !== undefined);
+  const lost = newest?.state === 'unknown' && newest.startedAtMs !== undefined;
+  const waits = !running && !lost && (newest?.state !== 'exited' || wait !== undefined);
   const former =
     waits && newest?.state === 'exited'
       ? newest
@@ -47,6 +60,8 @@ export function containerStatus({
     imageID: newest?.imageRef ?? '',
     ...(newest && { containerID: fullId(newest, runtimeName) }),
     started,
+    ...(amounts?.allocated?.requests && { allocatedResources: amounts.allocated.requests }),
+    ...(amounts?.now && { resources: amounts.now }),
     ...(newest?.user && { user: { linux: newest.user } }),
     ...volumeMounts(container),
   };
@@ -62,6 +77,8 @@ function waitingState(wait: Wait | undefined, defaultReason: string): NonNullabl
 function stateOf(instance: ObservedContainer, runtimeName: string, messageLimitBytes: number): ContainerState {
   const started = instance.startedAtMs === undefined ? undefined : { startedAt: kubeTime(instance.startedAtMs) };
   if (instance.state === 'running') return { running: started ?? {} };
+  if (instance.state === 'unknown')
+    return { terminated: { ...LOST, ...started, containerID: fullId(instance, runtimeName) } };
   const message = Buffer.from(instance.message).subarray(0, messageLimitBytes).toString();
   return {
     terminated: {

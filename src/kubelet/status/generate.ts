@@ -1,8 +1,12 @@
+import { EVICTED } from '../host.ts';
+import type { Node } from '../node.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from '../observed.ts';
 import type { Admission } from '../plan/admission.ts';
-import { byName, isReady, isSidecar, isStarted, newestByName } from '../plan/containers.ts';
+import { amountsNow } from '../plan/allocated.ts';
+import { allContainers, byName, isReady, isSidecar, isStarted, newestByName } from '../plan/containers.ts';
 import { deadlineMs, failed, failedInit, isOver } from '../plan/over.ts';
-import type { Wait } from '../plan/types.ts';
+import { REJECTED, TERMINATED } from '../plan/shutdown.ts';
+import type { Plan, Wait } from '../plan/types.ts';
 import { qosClass } from '../sandbox/qos.ts';
 import type { Container, ContainerStatus, Pod, PodStatus } from '../types.ts';
 import type { Verdict } from '../verdict.ts';
@@ -13,6 +17,9 @@ import { kubeTime } from './time.ts';
 
 /** Of the termination messages of all containers of a Pod (pkg/kubelet/status/status_manager.go normalizeStatus). */
 const MAX_POD_MESSAGE_BYTES = 12 * 1024;
+
+/** Reason of a Pod that outlived its deadline, and of the event. */
+export const DEADLINE_EXCEEDED = 'DeadlineExceeded';
 
 export interface StatusInput {
   readonly pod: Pod;
@@ -26,6 +33,9 @@ export interface StatusInput {
   readonly nowMs: number;
   /** Addresses of the machine, the preferred one first. */
   readonly hostIps: readonly string[];
+  readonly node: Node;
+  /** What the plan says of a resize under way, see plan/types.ts. */
+  readonly resizing?: Plan['resizing'];
   /** Prefix of container ids, e.g. `containerd`. */
   readonly runtimeName: string;
   /** The status generated before, for transition times. */
@@ -46,8 +56,9 @@ export function generateStatus(input: StatusInput): PodStatus {
   const [sandbox] = sandboxes;
   const start = { startTime: kubeTime(startTimeMs) };
   const qos = { qosClass: qosClass(pod) };
-  if (input.admission.verdict === 'reject' && sandbox?.state !== 'ready') {
-    const { reason, message } = input.admission;
+  const refused = refusal(input, sandbox);
+  if (refused) {
+    const { reason, message } = refused;
     return { phase: 'Failed', reason, message, ...hostAddresses(hostIps), ...start, ...qos };
   }
   const newest = newestByName(containers);
@@ -68,12 +79,16 @@ export function generateStatus(input: StatusInput): PodStatus {
     phase,
     ...ending,
     conditions: podConditions({
+      pending: input.admission.verdict === 'admit' ? input.admission.pending : undefined,
+      resizing: input.resizing,
+      nowMs: input.nowMs,
       phase,
       startTimeMs,
       sandboxReadySinceMs: sandbox?.state === 'ready' ? sandbox.createdAtMs : undefined,
       containers: counted(pod).map((container) => readiness(input, container, newest.get(container.name))),
       initialisedAtMs: initialisedAt(pod, newest, startTimeMs),
       uninitialised: uninitialised.map((container) => container.name),
+      disrupted: disruption(input, newest),
       readinessGates: (pod.spec.readinessGates ?? []).map((gate) => gate.conditionType),
       before: input.before?.conditions,
     }),
@@ -84,11 +99,24 @@ export function generateStatus(input: StatusInput): PodStatus {
   };
 }
 
+/** Why the Pod is not taken (pkg/kubelet/kubelet.go rejectPod); undefined: it is, or it runs already. */
+function refusal({ admission, down }: StatusInput, sandbox: ObservedSandbox | undefined) {
+  if (down?.reason === REJECTED.reason) return down;
+  return admission.verdict === 'reject' && sandbox?.state !== 'ready' ? admission : undefined;
+}
+
 /** The Pod outlived `activeDeadlineSeconds` (pkg/kubelet/active_deadline.go). */
 function expiry({ pod, startTimeMs, nowMs }: StatusInput, ran: Parameters<typeof deadlineMs>[2]) {
   const atMs = deadlineMs(pod, startTimeMs, ran);
   if (atMs === undefined || atMs > nowMs) return undefined;
-  return { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
+  return { reason: DEADLINE_EXCEEDED, message: 'Pod was active on the node longer than the specified deadline' };
+}
+
+/** The Pod was ended for the machine's sake: it goes down, or the Pod is evicted (KEP-3329). */
+function disruption({ down, startTimeMs }: StatusInput, newest: ReadonlyMap<string, ObservedContainer>) {
+  if (down?.reason !== TERMINATED.reason && down?.reason !== EVICTED) return undefined;
+  const ends = [...newest.values()].flatMap(({ finishedAtMs }) => finishedAtMs ?? []);
+  return { message: down.message, sinceMs: Math.max(startTimeMs, ...ends) };
 }
 
 /** Containers whose readiness counts: regular ones, and sidecars. */
@@ -140,18 +168,29 @@ function statuses(
   const { pod, waits, verdicts, runtimeName } = input;
   const instances = byName(containers);
   const init = pod.spec.initContainers ?? [];
+  const allocated = (input.admission.verdict === 'admit' && input.admission.allocated) || pod;
+  const given = new Map(allContainers(allocated.spec).map((container) => [container.name, container]));
+  const amountsOf = (container: Container) => {
+    const instance = instances.get(container.name)?.[0];
+    const one = given.get(container.name) ?? container;
+    if (Object.keys({ ...one.resources?.requests, ...one.resources?.limits }).length === 0) return undefined;
+    return { allocated: one.resources, now: amountsNow(allocated, one, instance, input.node) };
+  };
   const status = (container: Container): ContainerStatus => {
     const [newest] = instances.get(container.name) ?? [];
     const verdict = newest && verdicts.get(newest.id);
-    const finished = init.includes(container) && !isSidecar(container) && newest?.state === 'exited' && !failed(newest);
+    // A plain init container is ready when it is done (prober_manager.go UpdatePodStatus).
+    const plain = init.includes(container) && !isSidecar(container);
+    const finished = newest?.state === 'exited' && !failed(newest);
     return containerStatus({
       container,
       instances: instances.get(container.name) ?? [],
       wait: waits.find((wait) => wait.container === container.name),
       started: isStarted(container, newest, verdict),
-      ready: finished || isReady(container, newest, verdict),
+      ready: plain ? finished : isReady(container, newest, verdict),
       defaultReason: init.length > 0 ? 'PodInitializing' : 'ContainerCreating',
       runtimeName,
+      amounts: amountsOf(container),
       messageLimitBytes: Math.floor(MAX_POD_MESSAGE_BYTES / (init.length + pod.spec.containers.length)),
     });
   };

@@ -11,10 +11,11 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentKey, notFoundText, type VolumeLocation } from '../documents.ts';
 import type { PreparedVolume } from '../host.ts';
+import { ALL_ALLOWED } from '../policy.ts';
 import * as paths from '../sandbox/paths.ts';
 import { isMissing, makeDirectory } from './files.ts';
 import { giveToGroup } from './group.ts';
-import { hostPath } from './host-path.ts';
+import { atHostPath, hostPath } from './host-path.ts';
 import type { VolumeInput, VolumeKind } from './kinds.ts';
 import { bindMount, mountedAt } from './mounts.ts';
 import { mountNfs } from './nfs.ts';
@@ -55,6 +56,8 @@ async function atLocation(
     return { hostPath: target, readOnly: readOnly || nfs.readOnly === true, selinuxRelabel: false };
   }
   const source = local?.path ?? '';
+  if (!(input.node.policy ?? ALL_ALLOWED).allowedHostPaths.includes('/'))
+    return { ...(await atHostPath(source, 'Directory', input)), readOnly };
   const stats = await stat(source).catch((error: unknown) => {
     throw isMissing(error) ? new Error(`path "${source}" does not exist`, { cause: error }) : error;
   });

@@ -6,6 +6,7 @@
  *     etc-hosts                                         managed hosts file, bind-mounted: always the same inode
  *     containers/<container>/<attempt>                  termination log, 0666, bind-mounted
  *     volumes/kubernetes.io~<plugin>/<volume>           volumes
+ *     userns                                            ids of the machine, with `hostUsers: false`
  *     volume-subpaths/<volume>/<container>/<index>      parts of volumes
  *   <root>/volumes/<namespace>/<claim>                  claims: outlive the Pods
  *   <logs>/<namespace>_<name>_<uid>/<container>/<attempt>.log
@@ -19,14 +20,14 @@ import { logTail } from '../container/log-tail.ts';
 import type { SubPath } from '../container/sub-paths.ts';
 import { type Documents, NO_DOCUMENTS } from '../documents.ts';
 import type { Env } from '../env.ts';
-import { type Host, HostError, type PreparedVolume } from '../host.ts';
+import { EVICTED, type Host, HostError, type PreparedVolume } from '../host.ts';
 import { together } from '../limits.ts';
 import type { Node } from '../node.ts';
 import { allContainers } from '../plan/containers.ts';
 import * as paths from '../sandbox/paths.ts';
 import type { Pod, Volume } from '../types.ts';
-import { PLUGIN as EMPTY_DIR, overgrown } from './empty-dir.ts';
 import { readEnvFile } from './env-file.ts';
+import { overgrown, overStorageLimit } from './ephemeral.ts';
 import {
   isMissing,
   makeDirectory,
@@ -42,6 +43,7 @@ import { unmountBelow } from './mounts.ts';
 import { PodCgroups } from './pod-cgroups.ts';
 import { removeTree } from './remove-tree.ts';
 import { bindSubPath } from './sub-paths.ts';
+import { UserNamespaces } from './user-namespaces.ts';
 
 const POD_RECORD = 'pod.json';
 const POD_RECORD_LIMIT_BYTES = 64 * 1024;
@@ -65,6 +67,7 @@ export interface RealHostOptions {
 export function realHost(options: RealHostOptions): Host {
   const { rootDir, podLogsDir, env, node } = options;
   const cgroups = new PodCgroups({ env, node, fsRoot: options.cgroupFsRoot ?? '/sys/fs/cgroup' });
+  const userNamespaces = new UserNamespaces(paths.podsDirectory(rootDir));
   const random = env.random('volumes');
   const stamp = () => `${timeName(env.nowMs())}.${Math.floor(random() * 1e9)}`;
 
@@ -78,24 +81,36 @@ export function realHost(options: RealHostOptions): Host {
         await makeDirectory(directory, 0o750);
         await recordPod(directory, pod);
       });
+      // What is on the disk is the only record of an eviction: a restart of the agent must not undo it.
+      const over = await overStorageLimit(pod, { rootDir, podLogsDir, written: new Map() });
+      if (over !== undefined) throw new HostError(EVICTED, over);
       const warnings: Warning[] = [];
       const [, , volumes] = await together([
         wrap('Failed', 'error making pod data directories: ', () => makeDirectory(logs, 0o755)),
         wrap('FailedCreatePodContainer', 'unable to ensure pod container exists: ', () => cgroups.ensure(pod)),
         prepareVolumes(pod, documents, warnings),
       ]);
-      return { volumes, hostsFile: paths.hostsFile(rootDir, uid), ...(warnings.length > 0 && { warnings }) };
+      const userNamespace =
+        pod.spec.hostUsers === false &&
+        (await wrap('Failed', 'create user namespace: ', () => userNamespaces.ensure(uid)));
+      return {
+        volumes,
+        hostsFile: paths.hostsFile(rootDir, uid),
+        ...(userNamespace && { userNamespace }),
+        ...(warnings.length > 0 && { warnings }),
+      };
     },
 
-    async overgrown(pod) {
+    async sizePod(pod, raise) {
       checkNames(pod.metadata);
-      for (const volume of pod.spec.volumes ?? []) {
-        if (!paths.isPathPart(volume.name)) continue;
-        const path = paths.volumeDirectory(rootDir, pod.metadata.uid, EMPTY_DIR, volume.name);
-        const message = await overgrown(volume, path);
-        if (message !== undefined) return message;
-      }
-      return undefined;
+      await wrap('ResizeError', 'unable to set the limits of the pod: ', () =>
+        raise ? cgroups.raise(pod) : cgroups.ensure(pod),
+      );
+    },
+
+    async overgrown(pod, written = new Map()) {
+      checkNames(pod.metadata);
+      return overgrown(pod, { rootDir, podLogsDir, written });
     },
 
     async readEnvFiles(container, prepared) {

@@ -17,6 +17,8 @@ const MAX_DEPTH = 128;
 export interface InsideOptions {
   /** Makes directories that are missing, with this mode. */
   createMode?: number;
+  /** What nothing may lead out of, for messages. */
+  what?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ async function walk(trail: FileHandle[], realRoot: string, path: string, options
   let links = 0;
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
     if (name === '..') {
-      if (trail.length === 1) throw outside(path);
+      if (trail.length === 1) throw outside(path, options);
       await trail.pop()?.close();
       continue;
     }
@@ -59,7 +61,7 @@ async function walk(trail: FileHandle[], realRoot: string, path: string, options
     if (links > MAX_LINKS) throw new Error(`${path} leads through more than ${MAX_LINKS} links`);
     const target = await readlink(at);
     if (target.startsWith('/')) {
-      if (target !== realRoot && !target.startsWith(`${realRoot}/`)) throw outside(path);
+      if (target !== realRoot && !target.startsWith(`${realRoot}/`)) throw outside(path, options);
       while (trail.length > 1) await trail.pop()?.close();
       todo.push(...partsOf(target.slice(realRoot.length)).reverse());
     } else todo.push(...partsOf(target).reverse());
@@ -84,4 +86,4 @@ async function step(at: string, name: string, { createMode }: InsideOptions): Pr
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
 
-const outside = (path: string) => new Error(`${path} leads out of the volume`);
+const outside = (path: string, { what = 'the volume' }: InsideOptions) => new Error(`${path} leads out of ${what}`);

@@ -38,6 +38,14 @@ export async function bindMount(source: string, target: string): Promise<void> {
   await run('mount', ['--no-canonicalize', '--bind', source, target]);
 }
 
+/**
+ * The same with all that is mounted below the source. What is mounted there later appears at `target` too; what is done
+ * below `target` stays there, so that unmounting it leaves the machine's own mounts alone.
+ */
+export async function bindTree(source: string, target: string): Promise<void> {
+  await run('mount', ['--no-canonicalize', '--rbind', '--make-rslave', source, target]);
+}
+
 /** Unmounts the topmost file system at `path`; what is busy is detached. */
 export async function unmount(path: string): Promise<void> {
   await run('umount', [path]).catch(() => run('umount', ['--lazy', path]));
@@ -57,7 +65,7 @@ export async function unmountBelow(directory: string, env: Env): Promise<void> {
     const detach = round === UNMOUNT_ROUNDS;
     if (round > 1) await sleep(env, UNMOUNT_PAUSE_MS);
     for (const { path } of inside.reverse()) {
-      if (detach) env.log.warn({ path }, 'the mount is busy: detaching it');
+      if (detach) env.log.info({ path }, 'the mount is busy: detaching it');
       await run('umount', detach ? ['--lazy', path] : [path]).catch((error: unknown) => {
         failure = error;
       });

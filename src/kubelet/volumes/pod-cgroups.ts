@@ -67,6 +67,23 @@ export class PodCgroups {
     this.#balance();
   }
 
+  /** Of the Pod's limits only those that grow: what is in the group may have been given more. */
+  async raise(pod: Pod): Promise<void> {
+    const { node, fsRoot } = this.#o;
+    if (node.cgroupDriver === 'systemd') return;
+    const path = podCgroupParent(pod, node);
+    const settings = podSettings(podCgroupValues(pod, node), node.cgroupVersion);
+    const growing = await Promise.all(
+      settings.map(async (setting) => {
+        const now = await readLimited(fileOf(fsRoot, path, setting, node.cgroupVersion), VALUE_LIMIT_BYTES).catch(
+          () => undefined,
+        );
+        return now !== undefined && isMore(setting.value, now.toString()) ? [setting] : [];
+      }),
+    );
+    await this.#write(path, growing.flat());
+  }
+
   /** Removes the Pod's group, of whatever class, and classes without Pods. Throws as long as a process is in it. */
   async remove(uid: string): Promise<void> {
     const { node } = this.#o;
@@ -113,11 +130,9 @@ export class PodCgroups {
   /** A controller that the machine does not have is left out. */
   async #write(path: string, settings: readonly Setting[]): Promise<void> {
     const { fsRoot, node } = this.#o;
-    const writes = settings.map(({ controller, file, value }) => {
-      const group = node.cgroupVersion === 2 ? join(fsRoot, path) : join(fsRoot, controller, path);
-      return writeValue(join(group, file), value);
-    });
-    await together(writes);
+    await together(
+      settings.map((setting) => writeValue(fileOf(fsRoot, path, setting, node.cgroupVersion), setting.value)),
+    );
   }
 
   /**
@@ -185,6 +200,19 @@ interface Setting {
   controller: string;
   file: string;
   value: string;
+}
+
+function fileOf(fsRoot: string, path: string, { controller, file }: Setting, version: 1 | 2): string {
+  return join(fsRoot, version === 2 ? '' : controller, path, file);
+}
+
+/** By the first number; `max` and negative ones are no limit. Both versions write the quota before the period. */
+function isMore(wanted: string, now: string): boolean {
+  const limit = (text: string) => {
+    const number = Number(text.trim().split(' ')[0]);
+    return Number.isNaN(number) || number < 0 ? Number.POSITIVE_INFINITY : number;
+  };
+  return limit(wanted) > limit(now);
 }
 
 const SHARES = { file: 'cpu.shares', parse: (shares: number) => shares };

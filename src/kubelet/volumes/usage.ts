@@ -12,20 +12,34 @@ const BLOCK_BYTES = 512;
  * Stops counting when it is more than `limitBytes`. Links are not followed. 0 when there is nothing.
  */
 export async function usageBytes(root: string, limitBytes: number): Promise<number> {
+  return (await countAll(root, limitBytes, Number.POSITIVE_INFINITY)).bytes;
+}
+
+/** Bytes on disk and files of everything below `root`, counted the same way; undefined when it has more than `maxFiles`. */
+export async function usageOf(root: string, maxFiles: number): Promise<{ bytes: number; files: number } | undefined> {
+  const { bytes, files } = await countAll(root, Number.POSITIVE_INFINITY, maxFiles);
+  return files > maxFiles ? undefined : { bytes, files };
+}
+
+async function countAll(root: string, limitBytes: number, limitFiles: number): Promise<Count> {
+  const count = { bytes: 0, limitBytes, files: 0, limitFiles, seen: new Set<bigint>() };
   const directory = await openDirectory(root);
-  if (!directory) return 0;
-  const count = { bytes: 0, limitBytes, seen: new Set<bigint>() };
+  if (!directory) return count;
   try {
     await countBelow(directory, count, 1);
-    return count.bytes;
+    return count;
   } finally {
     await directory.close();
   }
 }
 
+const isOver = ({ bytes, limitBytes, files, limitFiles }: Count) => bytes > limitBytes || files > limitFiles;
+
 interface Count {
   bytes: number;
   readonly limitBytes: number;
+  files: number;
+  readonly limitFiles: number;
   /** Inodes of files with several names. */
   readonly seen: Set<bigint>;
 }
@@ -38,7 +52,8 @@ async function countBelow(directory: FileHandle, count: Count, depth: number): P
     if (!stats || (stats.nlink > 1n && !stats.isDirectory() && count.seen.has(stats.ino))) continue;
     if (stats.nlink > 1n) count.seen.add(stats.ino);
     count.bytes += Number(stats.blocks) * BLOCK_BYTES;
-    if (count.bytes > count.limitBytes) return;
+    count.files += 1;
+    if (isOver(count)) return;
     if (!stats.isDirectory() || depth === MAX_DEPTH) continue;
     const below = await openDirectory(path);
     if (!below) continue;
@@ -47,7 +62,7 @@ async function countBelow(directory: FileHandle, count: Count, depth: number): P
     } finally {
       await below.close();
     }
-    if (count.bytes > count.limitBytes) return;
+    if (isOver(count)) return;
   }
 }
 

@@ -3,8 +3,10 @@
  * run something is refused.
  */
 import path from 'node:path/posix';
+import { didYouMean } from '../../config/closest.ts';
 import { SourceText } from '../../kubelet/manifest/excerpt.ts';
 import { readYaml } from '../../kubelet/manifest/yaml.ts';
+import { type Directives, setDirective } from './directives.ts';
 import { isRecord, type Json, textAt } from './record.ts';
 import { Refusal } from './types.ts';
 import { decodeBase64, gunzip } from './unwrap.ts';
@@ -18,6 +20,8 @@ export interface ConfiguredFile {
 export interface CloudConfig {
   files: ConfiguredFile[];
   warnings: string[];
+  /** What stands under `rower`. */
+  directives: Directives;
 }
 
 /** They would run or install something: that their author relies on it must not go unheard. */
@@ -43,7 +47,7 @@ const EXTENSION = /\.(?:ya?ml|json)$/;
 
 export interface CloudConfigOptions {
   manifestDirectory: string;
-  /** Leave `write_files` alone. */
+  /** cloud-init has done all of it: leave `write_files` alone, and do not mind what it runs. */
   writeFilesDone: boolean;
 }
 
@@ -60,24 +64,38 @@ export function readCloudConfig(text: string, options: CloudConfigOptions): Clou
   if (!isRecord(config)) throw new Refusal('a #cloud-config is a mapping');
   const entries = Object.entries(config).map(([key, value]): [string, unknown] => [key.replaceAll('-', '_'), value]);
   const refused = entries.filter(([key]) => REFUSED_KEYS.has(key)).map(([key]) => key);
-  if (refused.length > 0) {
+  if (refused.length > 0 && !options.writeFilesDone) {
     throw new Refusal(
       `${refused.join(', ')} would run or install something, and Rower runs only Pods: leave ${refused.length > 1 ? 'them' : 'it'} to cloud-init, or put it into an image. Nothing was executed.`,
     );
   }
+  const directives: Directives = {};
   for (const [key, value] of entries) {
     if (key === 'rancher' && isRecord(value) && value.services !== undefined)
       throw new Refusal('rancher.services is a Compose file; convert it to Kubernetes YAML and give that.');
-    if (key === 'rower')
-      throw new Refusal('rower: settings are not read from user-data; give them to the agent in its own configuration');
+    if (key === 'rower') readOwn(value, directives);
   }
   const written = entries.find(([key]) => key === 'write_files')?.[1];
-  const ignored = entries.map(([key]) => key).filter((key) => key !== 'write_files');
+  const ignored = entries.map(([key]) => key).filter((key) => key !== 'write_files' && key !== 'rower');
   const warnings = ignored.length > 0 ? [`ignored, they are for the OS: ${ignored.join(', ')}`] : [];
-  if (written === undefined || written === null) return { files: [], warnings };
+  if (written === undefined || written === null) return { files: [], warnings, directives };
   if (options.writeFilesDone)
-    return { files: [], warnings: [...warnings, 'write_files is left to cloud-init, which has done it'] };
-  return { files: filesOf(written, options.manifestDirectory), warnings };
+    return { files: [], warnings: [...warnings, 'write_files is left to cloud-init, which has done it'], directives };
+  return { files: filesOf(written, options.manifestDirectory), warnings, directives };
+}
+
+/** The words of `#rower:` that are about the whole user-data. */
+const OWN_KEYS = ['onMissing', 'onEmpty', 'substitute'];
+
+function readOwn(value: unknown, directives: Directives): void {
+  if (!isRecord(value)) throw new Refusal('rower must be a mapping');
+  for (const [key, wish] of Object.entries(value)) {
+    if (!OWN_KEYS.includes(key))
+      throw new Refusal(
+        `rower.${key.slice(0, 40)} is not read from user-data; there are ${OWN_KEYS.join(', ')}${didYouMean(key, OWN_KEYS) || '.'} Settings of the agent are given to it in its own configuration.`,
+      );
+    setDirective(directives, key, String(wish), 'rower');
+  }
 }
 
 function filesOf(list: unknown, directory: string): ConfiguredFile[] {

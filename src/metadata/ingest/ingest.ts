@@ -2,22 +2,26 @@
 import { parseManifest } from '../../kubelet/manifest/parse.ts';
 import { decodeText } from '../../kubelet/manifest/text.ts';
 import { readYaml } from '../../kubelet/manifest/yaml.ts';
+import { cipherId, encryptedBlocks, isEncrypted, replaceBlocks } from './age.ts';
 import { readCloudConfig } from './cloud-config.ts';
-import { readingOf } from './content-types.ts';
-import { isDeclaration, podOfDeclaration } from './gce-declaration.ts';
+import { type Reading, readingOf } from './content-types.ts';
+import { type Directives, readDirectives } from './directives.ts';
 import { checkPin, readIncludes } from './include.ts';
+import { makeManifest } from './make.ts';
 import { isMime, readMime } from './mime.ts';
+import { Proofs, type Signable } from './proofs.ts';
 import { isRecord, textAt } from './record.ts';
-import { refusedType, sniff } from './sniff.ts';
-import { splitSigned, verifySignature } from './ssh-signature.ts';
-import { hasVariables, substitute } from './substitute.ts';
+import { isSignature, signedName, splitSigned } from './signatures.ts';
+import { isForCloudInit, refusedType, sniff } from './sniff.ts';
 import {
   type IncludeUrl,
   type IngestedFile,
   type IngestOptions,
   type IngestProblem,
   type IngestResult,
+  MAX_UNPACKED_BYTES,
   Refusal,
+  type Wishes,
 } from './types.ts';
 import { unwrap } from './unwrap.ts';
 
@@ -26,26 +30,27 @@ const MAX_DEPTH = 6;
 const MAX_PARTS = 200;
 const MAX_INCLUDE_DEPTH = 2;
 const MAX_NAME_LENGTH = 60;
-/** A part `web.yaml.sig` of this type signs the part `web.yaml`. */
-const SIGNATURE_TYPE = 'application/x-ssh-signature';
 
 /** Never throws for any input. A result is whole: with one error nothing of it is to be used. */
 export function ingest(bytes: Uint8Array, options: IngestOptions): IngestResult {
   const reader = new Reader(options);
-  reader.take({ bytes, type: '', depth: 0, includes: 0, base64: options.base64 ?? false });
+  const { base64 = false, location } = options;
+  reader.take({ bytes, type: '', depth: 0, includes: 0, base64, ...(location !== undefined && { location }) });
   return reader.result();
 }
 
-interface Input {
+interface Input extends Signable {
   bytes: Uint8Array;
   type: string;
   filename?: string;
   depth: number;
+  /** It was encrypted: nothing of it is shown. */
+  secret?: true;
+  /** What it is a piece of wishes so. */
+  substitute?: NonNullable<Directives['substitute']>;
   /** How many includes led here. */
   includes: number;
   base64?: boolean;
-  /** Given beside it. */
-  signature?: string;
   /** Counts from 1; absent: the whole user-data. */
   part?: number;
 }
@@ -55,20 +60,27 @@ class Reader {
   readonly #files: IngestedFile[] = [];
   readonly #problems: IngestProblem[] = [];
   readonly #wanted: IncludeUrl[] = [];
+  readonly #encrypted: Uint8Array[] = [];
+  readonly #proofs: Proofs;
+  readonly #wishes: Wishes = {};
   /** Pod → the place that defines it. */
   readonly #pods = new Map<string, string>();
+  readonly #budget = { bytes: MAX_UNPACKED_BYTES };
   #parts = 0;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#proofs = new Proofs(options, this.#wanted);
   }
 
   result(): IngestResult {
     const refused = this.#problems.some(({ severity }) => severity === 'error');
-    const [problems, wanted] = [this.#problems, this.#wanted];
-    if (refused) return { outcome: 'refused', files: [], problems, wanted: [] };
-    if (wanted.length > 0) return { outcome: 'incomplete', files: [], problems, wanted };
-    return { outcome: this.#files.length > 0 ? 'files' : 'nothing', files: this.#files, problems, wanted };
+    const result = { problems: this.#problems, serials: this.#proofs.serials, wishes: this.#wishes };
+    const none = { ...result, files: [], wanted: [], encrypted: [] };
+    if (refused) return { ...none, outcome: 'refused' };
+    const [wanted, encrypted] = [this.#wanted, this.#encrypted];
+    if (wanted.length + encrypted.length > 0) return { ...none, outcome: 'incomplete', wanted, encrypted };
+    return { ...none, outcome: this.#files.length > 0 ? 'files' : 'nothing', files: this.#files };
   }
 
   take(input: Input): void {
@@ -84,25 +96,41 @@ class Reader {
     if (input.depth > MAX_DEPTH) throw new Refusal(`nested more than ${MAX_DEPTH} deep`);
     const reading = readingOf(input.type);
     const bytes = unwrap(input.bytes, input.base64);
+    if (isEncrypted(bytes)) {
+      const plain = this.#decrypt(bytes);
+      if (plain) this.#read({ ...input, bytes: plain, base64: false, depth: input.depth + 1, secret: true });
+      return;
+    }
     if (reading === 'sniff' && isMime(Buffer.from(bytes.subarray(0, 8192)).toString('latin1'))) {
-      const parts = readMime(bytes);
-      const signatures = parts.filter(({ type }) => type === SIGNATURE_TYPE);
-      for (const part of parts.filter(({ type }) => type !== SIGNATURE_TYPE)) {
-        const signature = signatures.find(
-          ({ filename }) => filename !== undefined && filename === `${part.filename}.sig`,
-        );
-        if ((part.launchIndex ?? this.#launchIndex) === this.#launchIndex)
-          this.#part(input, part, signature && Buffer.from(signature.bytes).toString('latin1'));
-      }
+      const signed = this.#proofs.signer(input, bytes, this.#complainer(input));
+      if (signed) this.#message({ ...input, ...signed }, bytes);
       return;
     }
     const decoded = decodeText(bytes);
     if (!decoded.ok) throw new Refusal(decoded.message.replace(/^the manifest /, ''));
     const { text } = decoded;
+    if (this.#options.writeFilesDone && isForCloudInit(input.type, text)) {
+      this.#problem(input, 'warning', 'is left to cloud-init, which runs it: there are no Pods in it');
+      return;
+    }
     const refused = refusedType(input.type, text);
     if (refused !== undefined) throw new Refusal(refused);
     if (reading === undefined)
       throw new Refusal(`has the content type ${JSON.stringify(input.type.slice(0, 80))}, which Rower does not take`);
+    this.#text({ ...input, bytes }, text, reading);
+  }
+
+  #text(given: Input, whole: string, reading: Reading): void {
+    const { content: text, signature } = splitSigned(whole);
+    // Over the very bytes, a byte order mark too.
+    const signed = given.bytes.subarray(0, given.bytes.length - Buffer.byteLength(whole.slice(text.length)));
+    const proof = this.#proofs.signer(
+      signature === undefined ? given : { ...given, signature },
+      signed,
+      this.#complainer(given),
+    );
+    if (!proof) return;
+    const input = { ...given, ...proof };
     const found = sniff(text);
     if ('refused' in found) throw new Refusal(found.refused);
     const kind = found.kind === 'empty' || reading === 'sniff' ? found.kind : reading;
@@ -124,23 +152,47 @@ class Reader {
     }
   }
 
-  get #launchIndex(): number {
-    return this.#options.launchIndex ?? 0;
+  #message(input: Input, bytes: Uint8Array): void {
+    const { launchIndex: mine = 0 } = this.#options;
+    const parts = readMime(bytes);
+    for (const part of parts) {
+      if (isSignature(part.filename, part.type) || (part.launchIndex ?? mine) !== mine) continue;
+      const signature = parts.find(
+        ({ filename, type }) => filename && isSignature(filename, type) && signedName(filename) === part.filename,
+      );
+      this.#part(input, part, signature && Buffer.from(signature.bytes).toString('latin1'));
+    }
+  }
+
+  /** Undefined: it is asked for. Throws Refusal. */
+  #decrypt(bytes: Uint8Array): Uint8Array | undefined {
+    const plain = this.#options.decrypted?.get(cipherId(bytes));
+    if (plain === undefined) this.#encrypted.push(bytes);
+    if (typeof plain === 'string') throw new Refusal(plain);
+    return plain;
   }
 
   #part(parent: Input, part: { type: string; filename?: string; bytes: Uint8Array }, signature?: string): void {
     this.#parts += 1;
     if (this.#parts > MAX_PARTS) throw new Refusal(`more than ${MAX_PARTS} parts`);
-    const { depth, includes } = parent;
-    const signed = signature === undefined ? {} : { signature };
+    const { depth, includes, signer, secret, substitute } = parent;
+    const signed = {
+      ...(signature !== undefined && { signature }),
+      ...(signer !== undefined && { signer }),
+      ...(secret && { secret }),
+      ...(substitute && { substitute }),
+    };
     this.take({ ...part, ...signed, depth: depth + 1, includes, part: this.#parts });
   }
 
   #cloudConfig(input: Input, text: string): void {
     const { manifestDirectory, writeFilesDone = false } = this.#options;
-    const { files, warnings } = readCloudConfig(text, { manifestDirectory, writeFilesDone });
+    const { files, warnings, directives } = readCloudConfig(text, { manifestDirectory, writeFilesDone });
+    this.#wish(input, directives);
     for (const warning of warnings) this.#problem(input, 'warning', warning);
-    for (const { name, bytes } of files) this.#part(input, { type: 'application/yaml', filename: name, bytes });
+    const { substitute = input.substitute } = directives;
+    const parent = { ...input, ...(substitute && { substitute }) };
+    for (const { name, bytes } of files) this.#part(parent, { type: 'application/yaml', filename: name, bytes });
   }
 
   #archive(input: Input, text: string): void {
@@ -173,6 +225,9 @@ class Reader {
         depth: input.depth + 1,
         includes: input.includes + 1,
         part: this.#parts,
+        location: include.url,
+        // What is pinned in a signed text is signed with it.
+        ...(include.sha256 !== undefined && input.signer !== undefined && { signer: input.signer }),
       };
       try {
         checkPin(bytes, include);
@@ -187,42 +242,50 @@ class Reader {
 
   /** Written as it was given; made anew only where something in it has to change. */
   #manifest(input: Input, whole: string): void {
-    const { content: text, signature = input.signature } = splitSigned(whole);
-    const signer = this.#signer(input, text, signature);
-    const { documents, problems } = readYaml(text);
-    const declared = problems.length === 0 && documents.some(({ value }) => isDeclaration(value));
-    const variable = problems.length === 0 && hasVariables(text);
-    if (!declared && !variable) {
-      this.#keep(input, text, false, signer);
-      return;
-    }
-    const variables = this.#options.variables ?? new Map();
-    const made = documents.map(({ value }) => {
-      const known = variable ? substitute(value, variables) : value;
-      if (!isDeclaration(known)) return known;
-      const { pod, warnings } = podOfDeclaration(known);
-      for (const warning of warnings) this.#problem(input, 'warning', warning);
-      return pod;
-    });
-    this.#keep(input, made.map((value) => `---\n${JSON.stringify(value, null, 2)}\n`).join(''), true, signer);
+    const { trust } = this.#options;
+    if (trust && input.signer === undefined && !input.doubted)
+      this.#complainer(input)('is not signed, or the signature is not at its end');
+    const directives = { ...(input.substitute && { substitute: input.substitute }), ...readDirectives(whole) };
+    this.#wish(input, directives);
+    const { serial, audience, notAfterMs } = directives;
+    if (!trust && (serial ?? audience ?? notAfterMs) !== undefined)
+      this.#problem(input, 'warning', 'serial, audience and not-after are not looked at: --metadata-trust is off');
+    const blocks = encryptedBlocks(whole).map((block) => this.#decrypt(Buffer.from(block)));
+    if (blocks.includes(undefined)) return;
+    const text = replaceBlocks(whole, () => Buffer.from(blocks.shift() ?? []).toString('utf8'));
+    const { documents: read, problems } = readYaml(text);
+    const given = problems.length === 0 ? read.map(({ value }) => value) : [];
+    this.#proofs.claim(input.signer, given, directives, this.#complainer(input));
+    const { text: made, warnings, wanted } = makeManifest(text, given, directives, this.#options, this.#budget);
+    for (const warning of warnings) this.#problem(input, 'warning', warning);
+    this.#wanted.push(...wanted);
+    if (wanted.length === 0) this.#keep(input, made ?? text, input.secret === true || (made ?? text) !== whole);
   }
 
-  /** Before anything is parsed. Throws Refusal. */
-  #signer(input: Input, text: string, signature: string | undefined): string | undefined {
-    const { trust } = this.#options;
-    if (!trust) return undefined;
-    try {
-      if (signature === undefined) throw new Refusal('is not signed, or the signature is not at its end');
-      return verifySignature(Buffer.from(text), signature, trust.signers, trust.nowMs);
-    } catch (error) {
-      if (!(error instanceof Refusal) || trust.required) throw error;
-      this.#problem(input, 'warning', error.message);
-      return undefined;
+  #wish(input: Input, { onMissing, onEmpty }: Directives): void {
+    for (const [key, wish] of Object.entries({ onMissing, onEmpty }) as [keyof Wishes, 'keep' | 'remove'][]) {
+      if (wish === undefined) continue;
+      if (this.#options.trust?.required && input.signer === undefined) {
+        this.#problem(input, 'warning', `${key} is not heeded: it is not signed`);
+        continue;
+      }
+      if ((this.#wishes[key] ?? wish) !== wish)
+        throw new Refusal(`${key} is ${wish} here, and another in a part before`);
+      this.#wishes[key] = wish;
     }
+  }
+
+  /** Refuses where signatures are required, warns elsewhere. */
+  #complainer(input: Input): (message: string) => void {
+    return (message) => {
+      if (this.#options.trust?.required) throw new Refusal(message);
+      this.#problem(input, 'warning', message);
+    };
   }
 
   /** `made`: places in the text mean nothing to its author. */
-  #keep(input: Input, text: string, made: boolean, signer: string | undefined): void {
+  #keep(input: Input, text: string, made: boolean): void {
+    const { signer } = input;
     const place = this.#place(input);
     const origin = { kind: 'file', location: place } as const;
     const { revisions, documents = [], problems } = parseManifest(Buffer.from(text), origin, this.#options);
@@ -246,6 +309,7 @@ class Reader {
         name: this.#fileName(input),
         text,
         pods: revisions.length,
+        documents: documents.length,
         ...(signer !== undefined && { signer }),
       });
   }

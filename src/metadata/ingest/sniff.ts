@@ -17,31 +17,38 @@ interface RefusedKind {
   pattern: RegExp;
   types?: RegExp;
   message: (firstLine: string) => string;
+  /** cloud-init runs it: on a machine with cloud-init it is not meant for Rower. */
+  cloudInit?: true;
 }
 
 const REFUSED: readonly RefusedKind[] = [
   {
     pattern: /^#!/,
+    cloudInit: true,
     types: /^text\/x-shellscript/,
     message: (line) => `is a script (first line ${JSON.stringify(line)}). ${INSTEAD} ${NOTHING_RAN}`,
   },
   {
     pattern: /^#cloud-boothook\b/,
+    cloudInit: true,
     types: /^text\/cloud-boothook$/,
     message: () => `is a cloud-boothook, a script. ${INSTEAD} ${NOTHING_RAN}`,
   },
   {
     pattern: /^#part-handler\b/,
+    cloudInit: true,
     types: /^text\/part-handler$/,
     message: () => `is a part-handler, a script. ${INSTEAD} ${NOTHING_RAN}`,
   },
   {
     pattern: /^#upstart-job\b/,
+    cloudInit: true,
     types: /^text\/upstart-job$/,
     message: () => `is an upstart job. ${INSTEAD} ${NOTHING_RAN}`,
   },
   {
     pattern: /^##\s*template:\s*jinja\b/i,
+    cloudInit: true,
     types: /^text\/jinja2$/,
     message: () =>
       `is a jinja template. Rower has no templates: write \${metadata.KEY} where a value of the machine is to stand. ${NOTHING_RAN}`,
@@ -69,8 +76,15 @@ const REFUSED: readonly RefusedKind[] = [
     message: () => 'is an HTML page: probably a captive portal, a proxy or the body of a 404 answered.',
   },
   {
-    pattern: /^-----BEGIN AGE ENCRYPTED FILE-----/,
-    message: () => 'is encrypted with age, which this version cannot decrypt.',
+    // Its content alone does not tell.
+    pattern: /(?!)/,
+    types: /^application\/(?:json-patch\+(?:json|yaml)|(?:strategic-)?merge-patch\+(?:json|yaml))$/,
+    message: () =>
+      'is a patch. Patches stand in the spec.patches of an Appliance, with the name of what they change: apiVersion rower.dev/v1alpha1, kind Appliance.',
+  },
+  {
+    pattern: /^-----BEGIN AGE ENCRYPTED FILE-----(?![\s\S]*-----END AGE ENCRYPTED FILE-----)/,
+    message: () => 'is encrypted with age, and its end is missing: it was cut off on the way.',
   },
 ];
 
@@ -94,4 +108,12 @@ export function sniff(text: string): Sniffed {
 export function refusedType(type: string, text: string): string | undefined {
   const firstLine = (text.trimStart().split(/\r?\n/, 1)[0] ?? '').slice(0, 80);
   return REFUSED.find(({ types }) => types?.test(type))?.message(firstLine);
+}
+
+/** Is it one of the kinds that cloud-init runs, by its content type or its first line? */
+export function isForCloudInit(type: string, text: string): boolean {
+  const start = text.trimStart();
+  return REFUSED.some(
+    ({ cloudInit, types, pattern }) => cloudInit && (types?.test(type) || pattern.exec(start)?.index === 0),
+  );
 }

@@ -7,8 +7,8 @@ import { Refusal } from './types.ts';
 
 export const NAMESPACE = 'rower.manifest';
 const MAGIC = 'SSHSIG';
-const BEGIN = '-----BEGIN SSH SIGNATURE-----';
-const END = '-----END SSH SIGNATURE-----';
+export const SSH_BEGIN = '-----BEGIN SSH SIGNATURE-----';
+export const SSH_END = '-----END SSH SIGNATURE-----';
 const MAX_SIGNERS = 1000;
 
 export interface Signer {
@@ -34,7 +34,7 @@ export function readAllowedSigners(text: string): { signers: Signer[]; problems:
 }
 
 const LINE =
-  /^(\S+)\s+(?:((?:[\w-]+(?:="[^"]*")?,?)+)\s+)?((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)/;
+  /^(\S+)\s+(?:([\w-]+(?:="[^"]*")?(?:,[\w-]+(?:="[^"]*")?)*)\s+)?((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)/;
 
 function signerOf(line: string): Signer | undefined {
   const [, principals = '', options = '', , key = ''] = LINE.exec(line) ?? [];
@@ -58,18 +58,6 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** The signature at the end of a manifest, each line a comment, and what it is of: everything before it. */
-export function splitSigned(text: string): { content: string; signature?: string } {
-  const match = new RegExp(`^# ${BEGIN}\\r?\\n((?:# [A-Za-z0-9+/=]+\\r?\\n)+)# ${END}\\s*(?![^])`, 'm').exec(text);
-  if (!match) return { content: text };
-  return { content: text.slice(0, match.index), signature: (match[1] ?? '').replace(/^# /gm, '') };
-}
-
-/** The comment lines that `splitSigned` finds. */
-export function signatureComment(armored: string): string {
-  return `${armored.trim().replace(/^/gm, '# ')}\n`;
-}
-
 /** Who signed these bytes. `signature` is armored, or its base64 alone. Throws Refusal. */
 export function verifySignature(
   content: Uint8Array,
@@ -77,12 +65,13 @@ export function verifySignature(
   signers: readonly Signer[],
   nowMs: number,
 ): string {
-  const base64 = signature.replace(BEGIN, '').replace(END, '').replace(/\s+/g, '');
+  const base64 = signature.replace(SSH_BEGIN, '').replace(SSH_END, '').replace(/\s+/g, '');
   const reader = new WireReader(Buffer.from(base64, 'base64'));
   if (reader.bytes(MAGIC.length).toString('latin1') !== MAGIC || reader.number() !== 1)
     throw new Refusal('the signature is not understood');
   const key = reader.string();
   const [namespace, reserved, hash, proof] = [reader.string(), reader.string(), reader.string(), reader.string()];
+  reader.end();
   if (namespace.toString() !== NAMESPACE)
     throw new Refusal(
       `the signature is for ${JSON.stringify(namespace.toString().slice(0, 40))}: sign with -n ${NAMESPACE}`,
@@ -107,6 +96,7 @@ function isGood(key: Buffer, proof: Buffer, signed: Buffer): boolean {
   const proofReader = new WireReader(proof);
   const keyType = keyReader.string().toString();
   const [proofType, bytes] = [proofReader.string().toString(), proofReader.string()];
+  proofReader.end();
   switch (keyType) {
     case 'ssh-ed25519':
       return (
@@ -170,6 +160,11 @@ class WireReader {
     if (this.#at + length > this.#bytes.length) throw new Refusal('the signature is not understood');
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** Nothing may follow, as for ssh-keygen. Throws Refusal. */
+  end(): void {
+    if (this.#at < this.#bytes.length) throw new Refusal('the signature is not understood');
   }
 
   number(): number {

@@ -1,5 +1,6 @@
 /** Undoes base64 and gzip around user-data. */
 import { gunzipSync } from 'node:zlib';
+import { isEncrypted } from './age.ts';
 import { MAX_UNPACKED_BYTES, Refusal } from './types.ts';
 
 /** Wrappings inside wrappings. */
@@ -8,7 +9,7 @@ const MAX_ROUNDS = 3;
 const MIN_GUESSED_LENGTH = 16;
 
 /**
- * The bytes inside. `base64` says that the input is base64; otherwise that is only believed when what comes out is gzip or
+ * The bytes inside. `base64` says that the input is base64; otherwise that is only believed when what comes out is gzip, age or
  * reads like a document. Throws Refusal.
  */
 export function unwrap(bytes: Uint8Array, base64 = false): Uint8Array {
@@ -56,7 +57,7 @@ function guessedBase64(bytes: Uint8Array): Uint8Array | undefined {
   if (text.length < MIN_GUESSED_LENGTH || !/^[A-Za-z0-9+/\s]*={0,2}$/.test(text)) return undefined;
   if (text.replace(/\s+/g, '').length % 4 !== 0) return undefined;
   const decoded = decodeBase64(bytes);
-  return isGzip(decoded) || readsLikeDocument(decoded) ? decoded : undefined;
+  return isGzip(decoded) || isEncrypted(decoded) || readsLikeDocument(decoded) ? decoded : undefined;
 }
 
 function readsLikeDocument(bytes: Uint8Array): boolean {

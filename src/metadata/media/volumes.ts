@@ -4,7 +4,10 @@ import { open } from 'node:fs/promises';
 import { openFat } from './fat.ts';
 import { type Image, MediaError, type Volume } from './image.ts';
 import { openIso } from './iso9660.ts';
+import { openUdf } from './udf.ts';
 
+/** A disc may have both ISO 9660 and UDF: either shows all of it. */
+const FORMATS = [openIso, openFat, openUdf];
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
 /** Runs `use` on the file system of a device or image file; undefined when there is none that is known, or no medium. */
@@ -24,7 +27,8 @@ export async function withVolume<T>(path: string, use: (volume: Volume) => Promi
         return buffer.subarray(0, bytesRead);
       },
     };
-    const volume = (await quietly(() => openIso(image))) ?? (await quietly(() => openFat(image)));
+    let volume: Volume | undefined;
+    for (const opens of FORMATS) volume ??= await quietly(() => opens(image));
     return volume && (await use(volume));
   } finally {
     await handle.close();

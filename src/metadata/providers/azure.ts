@@ -1,6 +1,9 @@
 /** Microsoft Azure. https://learn.microsoft.com/en-us/azure/virtual-machines/instance-metadata-service */
 import { isRecord, listAt, textAt } from '../ingest/record.ts';
-import { type Payload, type Provider, present } from '../provider.ts';
+import { MAX_RAW_BYTES, Refusal } from '../ingest/types.ts';
+import type { Machine } from '../machine.ts';
+import { azureCustomData } from '../ovf.ts';
+import { MetadataError, type Payload, type Provider, present } from '../provider.ts';
 import { parsedDocument, type Service, statusError } from '../service.ts';
 import { dmiReason, is, LINK_LOCAL, unlessEmpty } from './common.ts';
 
@@ -12,8 +15,10 @@ const INSTANCE = [
   '/metadata/instance?api-version=2021-08-01&extended=true',
   '/metadata/instance?api-version=2019-06-01',
 ];
-/** What Azure's agent leaves of the provisioning disc. */
-const CUSTOM_DATA = '/var/lib/waagent/CustomData';
+/** The provisioning disc is taken away once the machine has said that it is up; Azure's agent keeps what was on it. */
+const AGENT_DIRECTORY = '/var/lib/waagent';
+const CUSTOM_DATA_FILE = 'CustomData.bin';
+const ENVIRONMENT = 'ovf-env.xml';
 
 export const azure: Provider = {
   name: 'azure',
@@ -29,7 +34,7 @@ export const azure: Provider = {
     const instanceId = textAt(compute, 'vmId');
     const userData = await service.get(USER_DATA, { headers: HEADERS, later: NOT_YET });
     const payloads: Payload[] = unlessEmpty('userData', userData, true);
-    if (payloads.length === 0) payloads.push(...unlessEmpty('customData', await machine.read(CUSTOM_DATA)));
+    if (payloads.length === 0) payloads.push(...unlessEmpty('customData', await customData(machine)));
     return {
       ...(instanceId !== undefined && { instanceId }),
       payloads,
@@ -57,4 +62,25 @@ async function instanceDocument(service: Service): Promise<unknown> {
     if (answer.status !== 400 || index === INSTANCE.length - 1) throw statusError(path, answer, NOT_YET);
   }
   return undefined;
+}
+
+async function customData(machine: Machine): Promise<Uint8Array | undefined> {
+  const onDisc = await machine.onVolume('any disc', async (volume) => {
+    const environment = await volume.readFile(ENVIRONMENT, MAX_RAW_BYTES);
+    if (!environment) return undefined;
+    return (await volume.readFile(CUSTOM_DATA_FILE, MAX_RAW_BYTES)) ?? inEnvironment(environment);
+  });
+  if (onDisc) return onDisc;
+  const kept = await machine.read(`${AGENT_DIRECTORY}/CustomData`);
+  return kept ?? inEnvironment(await machine.read(`${AGENT_DIRECTORY}/${ENVIRONMENT}`));
+}
+
+function inEnvironment(xml: Uint8Array | undefined): Uint8Array | undefined {
+  try {
+    return azureCustomData(Buffer.from(xml ?? []).toString('utf8'));
+  } catch (error) {
+    if (error instanceof Refusal)
+      throw new MetadataError(`CustomData in ${ENVIRONMENT} ${error.message}`, { kind: 'medium' });
+    throw error;
+  }
 }

@@ -44,14 +44,20 @@ export const ec2Compatible: Provider = {
   fetch: (context) => fetchEc2(context.service),
 };
 
-/** Xen shows the UUID as it is, SMBIOS 2.6 with the bytes of its first group swapped. */
+/**
+ * Xen shows the UUID as it is, SMBIOS 2.6 with the bytes of its first group swapped. One random UUID in two thousand begins
+ * like that too: something else has to say the same.
+ */
 async function uuidReason(machine: Machine): Promise<string | undefined> {
   const xen = Buffer.from((await machine.read('/sys/hypervisor/uuid')) ?? [])
     .toString()
     .trim();
   if (/^ec2/i.test(xen)) return `the hypervisor's uuid is ${xen}`;
   const uuid = await machine.dmi('product_uuid');
-  return /^ec2|^[0-9a-f]{4}2[0-9a-f]ec/i.test(uuid) ? `product_uuid is ${uuid}` : undefined;
+  if (!/^ec2|^[0-9a-f]{4}2[0-9a-f]ec/i.test(uuid)) return undefined;
+  const same = (await machine.dmi('product_serial')).toLowerCase() === uuid.toLowerCase();
+  const names = await Promise.all(['sys_vendor', 'bios_vendor', 'bios_version', 'product_version'].map(machine.dmi));
+  return same || names.some((name) => /amazon/i.test(name)) ? `product_uuid is ${uuid}` : undefined;
 }
 
 async function compatibleReason(machine: Machine): Promise<string | undefined> {

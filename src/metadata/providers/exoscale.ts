@@ -39,13 +39,22 @@ async function fetchFrom({ service }: FetchContext, root: string): Promise<Fetch
   };
 }
 
+/** What DHCP clients keep: systemd-networkd, NetworkManager, dhclient. */
+const LEASES: readonly [directory: string, files: RegExp, server: RegExp][] = [
+  ['/run/systemd/netif/leases', /./, /^SERVER_ADDRESS=([\d.]+)$/gm],
+  ['/var/lib/NetworkManager', /\.lease$/, /^SERVER_ADDRESS=([\d.]+)$/gm],
+  ['/var/lib/dhcp', /^dhclient.*\.leases?$/, /^\s*option dhcp-server-identifier ([\d.]+);$/gm],
+];
+
 async function routers(machine: Machine): Promise<string[]> {
-  const leases = '/run/systemd/netif/leases';
   const found: string[] = [];
-  for (const name of await machine.list(leases)) {
-    const lease = Buffer.from((await machine.read(`${leases}/${name}`)) ?? []).toString();
-    const server = /^SERVER_ADDRESS=([\d.]+)$/m.exec(lease)?.[1];
-    if (server !== undefined) found.push(server);
+  for (const [directory, files, server] of LEASES) {
+    for (const name of (await machine.list(directory)).filter((one) => files.test(one))) {
+      const lease = Buffer.from((await machine.read(`${directory}/${name}`)) ?? []).toString();
+      // The newest is the last one.
+      const address = [...lease.matchAll(server)].at(-1)?.[1];
+      if (address !== undefined) found.push(address);
+    }
   }
   const routes = Buffer.from((await machine.read('/proc/net/route')) ?? []).toString();
   // Interface, destination 0, gateway as the bytes of a little-endian number.

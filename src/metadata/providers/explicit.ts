@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { ignoredName } from '../../kubelet/sources/manifest-name.ts';
 import { checkPin } from '../ingest/include.ts';
+import { signedName } from '../ingest/signatures.ts';
 import { Refusal } from '../ingest/types.ts';
 import type { Machine } from '../machine.ts';
 import { type FetchContext, MetadataError, type Payload, type Provider } from '../provider.ts';
@@ -33,8 +34,9 @@ export const url: Provider = {
   detect: async () => undefined,
   pollMs: 60_000,
   fetch: async (context) => {
-    const bytes = await fetchUrl(context, argumentOf(context, 'url=https://…'));
-    return { payloads: bytes ? [{ name: 'url', bytes }] : [], attributes: {} };
+    const location = argumentOf(context, 'url=https://…');
+    const bytes = await fetchUrl(context, location);
+    return { payloads: bytes ? [{ name: 'url', bytes, location }] : [], attributes: {} };
   },
 };
 
@@ -57,13 +59,13 @@ export const file: Provider = {
     if (directory === undefined) return { payloads: [], attributes: {} };
     const payloads = directory
       ? await manifestsIn(machine, path)
-      : [{ name: path, bytes: await fileBytes(machine, path) }];
+      : [{ name: path, bytes: await fileBytes(machine, path), ...(path.startsWith('/') && { location: path }) }];
     return { payloads, attributes: {} };
   },
 };
 
 async function manifestsIn(machine: Machine, path: string): Promise<Payload[]> {
-  const names = (await machine.list(path)).filter((name) => ignoredName(name) === undefined);
+  const names = (await machine.list(path)).filter((name) => ignoredName(signedName(name) ?? name) === undefined);
   if (names.length > MAX_FILES)
     throw new MetadataError(`${path} has more than ${MAX_FILES} manifests`, { final: true });
   const files = [];
@@ -94,5 +96,5 @@ function pinned(name: string, bytes: Uint8Array, sha256: string | undefined): Pa
     if (error instanceof Refusal) throw new MetadataError(`what ${URL_WORD} names ${error.message}`);
     throw error;
   }
-  return { name: 'url', bytes };
+  return { name: 'url', bytes, location: name };
 }

@@ -1,6 +1,6 @@
 /** Google Compute Engine. https://cloud.google.com/compute/docs/metadata/overview */
 import { type FetchContext, MetadataError, type Payload, type Provider, present } from '../provider.ts';
-import { type Service, statusError } from '../service.ts';
+import { ABSENT, type Service, statusError } from '../service.ts';
 import { collect } from '../token.ts';
 import { dmiReason, is, LINK_LOCAL } from './common.ts';
 
@@ -62,9 +62,11 @@ export const gce: Provider = {
 async function read(service: Service, path: string): Promise<Uint8Array | undefined> {
   const answer = await service.ask(path, { headers: FLAVOR });
   if (answer.headers['metadata-flavor'] !== 'Google')
-    throw new MetadataError(`${path}: what answers is not Google's metadata service (no Metadata-Flavor)`);
+    throw new MetadataError(`${path}: what answers is not Google's metadata service (no Metadata-Flavor)`, {
+      kind: 'identity',
+    });
   if (answer.status === 200) return answer.body;
-  if (answer.status === 404) return undefined;
+  if (ABSENT.has(answer.status)) return undefined;
   throw statusError(path, answer);
 }
 

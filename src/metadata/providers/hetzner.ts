@@ -13,7 +13,9 @@ export const hetzner: Provider = {
     const instanceId = textAt(metadata, 'instance-id');
     const serial = await machine.dmi('product_serial');
     if (serial !== '' && instanceId !== undefined && serial !== instanceId)
-      throw new MetadataError(`the metadata service speaks of instance ${instanceId}, but this machine is ${serial}`);
+      throw new MetadataError(`the metadata service speaks of instance ${instanceId}, but this machine is ${serial}`, {
+        kind: 'identity',
+      });
     const networks = await service.document('/hetzner/v1/metadata/private-networks');
     return {
       ...(instanceId !== undefined && { instanceId }),

@@ -1,6 +1,9 @@
 /** Guests of Incus and LXD: HTTP over a Unix socket. https://linuxcontainers.org/incus/docs/main/dev-incus/ */
+import { createHash } from 'node:crypto';
+import { sleep } from '../../kubelet/env.ts';
 import { textAt } from '../ingest/record.ts';
-import { type Payload, type Provider, present } from '../provider.ts';
+import { type FetchContext, MetadataError, type Payload, type Provider, present } from '../provider.ts';
+import type { Service } from '../service.ts';
 import { ifGiven } from './common.ts';
 
 const SOCKETS = ['/dev/incus/sock', '/dev/lxd/sock'];
@@ -19,7 +22,10 @@ export const lxd: Provider = {
     for (const socket of SOCKETS) if (await machine.exists(socket)) found.push(`unix:${machine.path(socket)}`);
     return found;
   },
-  pollMs: 60_000,
+  waitForChange: async (context, last) => {
+    if (last !== undefined) await nextEvent(context);
+    return markOf(context.service);
+  },
   fetch: async ({ service }) => {
     const metadata = await service.document('/1.0/meta-data');
     const state = await service.document('/1.0');
@@ -38,3 +44,28 @@ export const lxd: Provider = {
     };
   },
 };
+
+const EVENTS = '/1.0/events?type=config';
+const WAIT_MS = 60_000;
+
+/** A key of the configuration changed, or it is time to look all the same: an event may have been missed. */
+async function nextEvent({ service, env, signal }: FetchContext): Promise<void> {
+  const begunMs = env.monotonicMs();
+  try {
+    const { status } = await service.ask(EVENTS, { firstPiece: true, timeoutMs: WAIT_MS });
+    if (status === 200) return;
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+  }
+  // Without events, or when they end early, it is a poll.
+  await sleep(env, Math.max(0, WAIT_MS - (env.monotonicMs() - begunMs)), signal);
+}
+
+async function markOf(service: Service): Promise<string> {
+  const hash = createHash('sha256');
+  for (const key of KEYS) {
+    const value = await service.get(`/1.0/config/${key}`);
+    hash.update(value === undefined ? '-' : `${value.length}:`).update(value ?? '');
+  }
+  return hash.digest('hex');
+}

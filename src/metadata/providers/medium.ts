@@ -26,7 +26,7 @@ export const medium: Provider = {
       }
       return joined('pods', files);
     });
-    if (!payloads) throw new MetadataError('there is no medium with the label ROWER');
+    if (!payloads) throw new MetadataError('there is no medium with the label ROWER', { kind: 'medium' });
     return { payloads, attributes: {} };
   },
 };

@@ -51,13 +51,15 @@ export const nocloud: Provider = {
 
 async function fetchSeed(context: FetchContext, { url }: Seed): Promise<Fetched> {
   const { machine } = context;
-  if (url !== undefined)
-    return fromFiles((name) => fetchUrl(context, seedUrl(url, name)), ['user-data', 'meta-data', 'vendor-data']);
+  if (url !== undefined) {
+    const base = await withFirmware(machine, url);
+    return fromFiles((name) => fetchUrl(context, seedUrl(base, name)), ['user-data', 'meta-data', 'vendor-data']);
+  }
   const directory = await seedDirectory(machine);
   const names = [...USER_DATA, ...META_DATA, ...VENDOR_DATA];
   if (directory !== undefined) return fromFiles((name) => machine.read(`${directory}/${name}`), names);
   const found = await onMedium(machine, (read) => fromFiles(read, names));
-  if (!found) throw new MetadataError('there is no medium with the label cidata');
+  if (!found) throw new MetadataError('there is no medium with the label cidata', { kind: 'medium' });
   return found;
 }
 
@@ -131,4 +133,37 @@ async function seedOf(machine: Machine): Promise<{ seed: Seed; where: string } |
 function seedUrl(base: string, name: string): string {
   if (base.includes('%s')) return base.replace('%s', name);
   return `${base}${base.endsWith('/') ? '' : '/'}${name}`;
+}
+
+/** cloud-init's names of firmware strings. */
+const FIRMWARE: Readonly<Record<string, string>> = {
+  'baseboard-asset-tag': 'board_asset_tag',
+  'baseboard-manufacturer': 'board_vendor',
+  'baseboard-product-name': 'board_name',
+  'baseboard-serial-number': 'board_serial',
+  'baseboard-version': 'board_version',
+  'bios-release-date': 'bios_date',
+  'bios-vendor': 'bios_vendor',
+  'bios-version': 'bios_version',
+  'chassis-asset-tag': 'chassis_asset_tag',
+  'chassis-manufacturer': 'chassis_vendor',
+  'chassis-serial-number': 'chassis_serial',
+  'chassis-version': 'chassis_version',
+  'system-manufacturer': 'sys_vendor',
+  'system-product-name': 'product_name',
+  'system-serial-number': 'product_serial',
+  'system-uuid': 'product_uuid',
+  'system-version': 'product_version',
+};
+
+/** `__dmi.system-uuid__` and its likes in a seed URL. */
+async function withFirmware(machine: Machine, url: string): Promise<string> {
+  let text = url;
+  for (const [whole, name = ''] of url.matchAll(/__dmi\.([\w-]+)__/g)) {
+    const file = Object.hasOwn(FIRMWARE, name) ? FIRMWARE[name] : undefined;
+    if (file === undefined)
+      throw new MetadataError(`${whole} in the seed URL names no firmware string`, { final: true });
+    text = text.replaceAll(whole, encodeURIComponent(await machine.dmi(file)));
+  }
+  return text;
 }

@@ -2,7 +2,7 @@
 import { at, textAt } from '../ingest/record.ts';
 import { type FetchContext, MetadataError, type Provider, present } from '../provider.ts';
 import { type MetadataResponse, NoAnswer } from '../request.ts';
-import { statusError } from '../service.ts';
+import { ABSENT, statusError } from '../service.ts';
 import { dmiReason, hasWord, is, tagAttributes, unlessEmpty } from './common.ts';
 
 const PRIVILEGED_PORTS = 1023;
@@ -55,7 +55,7 @@ async function userData({ service, env }: FetchContext, key: string): Promise<Ui
       throw error;
     }
     if (answer.status === 200) return answer.body;
-    if (answer.status === 404) return undefined;
+    if (ABSENT.has(answer.status)) return undefined;
     if (answer.status !== 429 || attempt >= ATTEMPTS) throw statusError(path, answer);
   }
 }

@@ -3,9 +3,11 @@ import { textAt } from '../ingest/record.ts';
 import { Refusal } from '../ingest/types.ts';
 import { decodeBase64, gunzip } from '../ingest/unwrap.ts';
 import type { Machine } from '../machine.ts';
+import { ovfProperties } from '../ovf.ts';
 import { MetadataError, type Payload, type Provider, present } from '../provider.ts';
 import { parsedDocument } from '../service.ts';
 import { dmiReason } from './common.ts';
+import { ofProperties } from './ovf.ts';
 
 /** A key of Rower's own goes first. */
 const KEYS = ['rower.manifest', 'userdata'];
@@ -22,10 +24,13 @@ export const vmware: Provider = {
       const bytes = await guestinfo(machine, key);
       if (bytes !== undefined) payloads.push({ name: `guestinfo.${key}`, bytes });
     }
+    const environment = await guestinfo(machine, 'ovfEnv');
+    const ovf = ofProperties(ovfProperties(Buffer.from(environment ?? []).toString('utf8')));
+    payloads.push(...ovf.payloads.map((payload) => ({ ...payload, name: `guestinfo.ovfEnv ${payload.name}` })));
     const metadata = await guestinfo(machine, 'metadata');
     const document = metadata && parsedDocument(metadata, 'guestinfo.metadata');
-    const instanceId = textAt(document, 'instance-id');
-    const hostname = textAt(document, 'local-hostname') ?? textAt(document, 'hostname');
+    const instanceId = textAt(document, 'instance-id') ?? ovf.instanceId;
+    const hostname = textAt(document, 'local-hostname') ?? textAt(document, 'hostname') ?? ovf.attributes.hostname;
     return {
       ...(instanceId !== undefined && { instanceId }),
       payloads,

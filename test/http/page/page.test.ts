@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
+import { STYLE } from '../../../src/http/page/assets.ts';
 import { wantsPage } from '../../../src/http/page/page.ts';
 import { call, serve, type TestEndpoint } from '../endpoint.ts';
-import { podView, published, SECRET, samplePods } from '../fixture.ts';
+import { podView, published, SECRET, sampleMachine, samplePods, sampleProbes } from '../fixture.ts';
 import { serveFull } from '../full.ts';
 import { sampleUsage } from '../usage.ts';
 
@@ -11,7 +12,11 @@ const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9
 
 let endpoint: TestEndpoint;
 before(async () => {
-  endpoint = await serve(published(), { stats: { read: async () => sampleUsage() } });
+  endpoint = await serve(published(), {
+    stats: { read: async () => sampleUsage() },
+    machine: sampleMachine,
+    probes: sampleProbes,
+  });
 });
 after(() => endpoint.close());
 
@@ -37,7 +42,7 @@ test('the page tells of the machine, its Pods, its manifests and what happened',
   const { status, words } = await get('/');
   assert.equal(status, 200);
   for (const text of [
-    /node-1 Healthy/,
+    /node-1 Healthy PIDPressure : kubelet has insufficient PID available: pid\.available is below 5%/,
     /Agent rower [\d.]+, up 120m/,
     /Runtime containerd 1\.6\.20/,
     /System Debian GNU\/Linux 12 \(bookworm\), Linux 6\.1\.0, amd64/,
@@ -78,7 +83,7 @@ test('one Pod is told with its containers, conditions, events, YAML and commands
     /State running for 80m/,
     /Before ended 12m ago, exit code 1 \(Error\)/,
     /Restarts 2/,
-    /Probes startup passed, readiness passes, liveness/,
+    /Probes startup, httpGet: passed readiness, httpGet: success /,
     /Ports 18080 → 80\/TCP/,
     /Ready True 80m/,
     /Started container main/,
@@ -139,7 +144,8 @@ test('those who logged in get links to logs', async () => {
   const full = await serveFull();
   try {
     const { text } = await full.get('/?pod=default%2Fsolo-node-1', { headers: BROWSER });
-    const [, link = ''] = /href="([^"]*tailLines[^"]*)">last 200 lines/.exec(text) ?? [];
+    const [, link = ''] =
+      /href="([^"]*tailLines[^"]*)&amp;follow=true">follow/.exec(text.replaceAll('&follow', '&amp;follow')) ?? [];
     assert.equal((await full.get(link.replaceAll('&amp;', '&'))).text, 'alone\n');
     assert.match(text, /kubectl --kubeconfig \/etc\/rower\/kubeconfig -n default logs -f solo-node-1/);
   } finally {
@@ -177,5 +183,61 @@ test('a page is told of changes, once for all of a moment, and kept alive', asyn
     assert.equal(heard.match(/event: change/g)?.length, 1);
   } finally {
     await own.close();
+  }
+});
+
+test('a Pod’s containers tell what they use and what their probes say', async () => {
+  const { words, text } = await get('/?pod=default%2Fweb-node-1');
+  for (const part of [
+    /CPU 0\.25 cores/,
+    /Memory 64\.0 MiB/,
+    /startup, httpGet: passed/,
+    /readiness, httpGet: success , 4s ago/,
+    /liveness, httpGet: failure \(1 of 3 in a row\), 9s ago: HTTP probe failed with statuscode: 503 /,
+  ])
+    assert.match(words, part);
+  assert.ok(!text.includes(SECRET));
+});
+
+test('where logs may be seen their end is on the page', async () => {
+  const full = await serveFull();
+  try {
+    const show = async (query: string) => (await full.get(`/?pod=default%2F${query}`, { headers: BROWSER })).text;
+    assert.match(await show('web-node-1&log=main'), /<pre class="log" [^>]*>one\ntwo\nthree\n<\/pre>/);
+    assert.match(await show('loop-node-1&log=main&previous=1'), /Log of main, the run before[\s\S]*second life/);
+    assert.match(await show('web-node-1&log=main&previous=1'), /previous terminated container .* not found/);
+    assert.match(await show('web-node-1&log=..%2F..%2Fsecret'), /is not valid for pod web-node-1/);
+    assert.match(await show('web-node-1'), /log=main#log">last 200 lines<\/a>/);
+    assert.equal((await full.get('/?pod=default%2Fnope&log=main', { headers: BROWSER })).status, 404);
+  } finally {
+    await full.close();
+  }
+  // Not on the port without login.
+  assert.ok(!(await get('/?pod=default%2Fweb-node-1&log=main')).text.includes('Log of main'));
+});
+
+test('every colour can be read on every ground, in light and in dark', () => {
+  const luminance = (hex: string) => {
+    const long = hex.length === 3 ? [...hex].map((digit) => digit + digit).join('') : hex;
+    const [red = 0, green = 0, blue = 0] = [0, 2, 4].map((at) => {
+      const value = Number.parseInt(long.slice(at, at + 2), 16) / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const schemes = [...STYLE.matchAll(/:root\{([^}]*--fg[^}]*)\}/g)].map(
+    ([, rules = '']) =>
+      new Map([...rules.matchAll(/--(\w+):#([0-9a-f]+)/g)].map(([, name = '', hex = '']) => [name, hex])),
+  );
+  assert.equal(schemes.length, 2);
+  for (const scheme of schemes) {
+    for (const ground of ['bg', 'card']) {
+      for (const name of ['fg', 'dim', 'good', 'wait', 'bad', 'link']) {
+        const [a, b] = [name, ground].map((one) => luminance(scheme.get(one) ?? '')).sort((x, y) => y - x);
+        const ratio = ((a ?? 0) + 0.05) / ((b ?? 0) + 0.05);
+        // WCAG 2.2, success criterion 1.4.3.
+        assert.ok(ratio >= 4.5, `${name} on ${ground}: ${ratio.toFixed(2)}`);
+      }
+    }
   }
 });

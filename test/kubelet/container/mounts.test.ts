@@ -74,6 +74,20 @@ test('mounts come in the order of the spec, then the hosts file, the termination
   ]);
 });
 
+test('with a user namespace every mount is shown with its ids', () => {
+  const ids = [{ hostId: 131_072, containerId: 0, length: 65_536 }];
+  const found = containerMounts({
+    pod: revision({ hostUsers: false }).pod,
+    container: container({ volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+    prepared: { ...prepared, userNamespace: { hostId: 131_072, length: 65_536 } },
+    podIps: ['10.0.0.5'],
+    terminationLogPath: '/t',
+    recursiveReadOnly: false,
+  });
+  assert.equal(found.length, 3);
+  for (const mount of found) assert.deepEqual([mount.uidMappings, mount.gidMappings], [ids, ids]);
+});
+
 const hosts: [string, VolumeMount[], Given, boolean][] = [
   ['with an address', [], {}, true],
   ['without an address', [], { podIps: [] }, false],

@@ -20,9 +20,7 @@ function rotating(options: Partial<RotateOptions> = {}) {
       reopened.push(id);
       writeFileSync(files.current, '', { mode: 0o640, flag: 'a' });
     },
-    maxSizeBytes: 100,
-    maxFiles: 4,
-    intervalMs: 10_000,
+    settings: { maxSizeBytes: 100, maxFiles: 4, intervalMs: 10_000 },
     ...options,
   };
   const log = { containerId: 'c1', path: files.current };

@@ -134,6 +134,18 @@ const FILLED: [string, string, (spec: Record<string, unknown>) => unknown, unkno
     (spec) => spec.volumes,
     [{ name: 'v', configMap: { name: 'c', defaultMode: 420 } }],
   ],
+  [
+    'requests of the Pod as a whole are those of its containers, else its limits',
+    '{resources: {limits: {cpu: 2, memory: 4Gi}}, containers: [{name: a, image: x, resources: {requests: {cpu: 500m}}}, {name: b, image: x, resources: {limits: {cpu: 1}}}]}',
+    (spec) => (spec.resources as Record<string, unknown>).requests,
+    { cpu: '1500m', memory: '4Gi' },
+  ],
+  [
+    'requests of the Pod as a whole, when it has no limits, are not touched',
+    '{resources: {requests: {cpu: 2}}, containers: [{name: a, image: x, resources: {requests: {memory: 1Gi}}}]}',
+    (spec) => spec.resources,
+    { requests: { cpu: '2' } },
+  ],
   ['enableServiceLinks off stays off', '{enableServiceLinks: false}', (spec) => spec.enableServiceLinks, false],
 ];
 

@@ -78,7 +78,7 @@ test('a file with an error has no documents', () => {
   assert.equal(result.documents, undefined);
 });
 
-const NOT_BASE64 = 'Invalid value: must be base64; plain text belongs in stringData or data';
+const NOT_BASE64 = 'Invalid value: must be base64; plain text belongs in stringData';
 const BAD: [string, string, string[]][] = [
   ['no name', 'apiVersion: v1\nkind: Secret\n', ['error 1:1 metadata.name: Required value']],
   ['a bad name', of('ConfigMap', '', 'A_'), ['error 3:18 metadata.name: Invalid value: "A_" …']],

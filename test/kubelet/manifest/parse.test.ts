@@ -79,6 +79,20 @@ const REFUSED: [string, string, string[]][] = [
     ],
   ],
   ['a scalar', 'hello', ['error 1:1 a manifest is an object with apiVersion and kind, not a string']],
+  [
+    'what is encrypted',
+    '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n',
+    [
+      'error 1:1 a manifest is an object with apiVersion and kind, not a string; it is encrypted with age, which only user-data may be (--metadata)',
+    ],
+  ],
+  [
+    'an Appliance',
+    'apiVersion: rower.dev/v1alpha1\nkind: Appliance',
+    [
+      'error 2:7 kind: Invalid value: "Appliance": Appliances are made into Pods from user-data only (--metadata); rower metadata fetch --metadata file=FILE shows what they make',
+    ],
+  ],
   ['a list', '- a', ['error 1:1 a manifest is an object with apiVersion and kind, not a list']],
   [
     'an unknown kind',
@@ -171,11 +185,11 @@ test('a value of the wrong type says how to write it', () => {
   assert.deepEqual(
     result.problems.map((problem) => `${problem.field}: ${problem.message}`),
     [
-      'spec.containers[0].name: Invalid value: 1: must be a string: put it in quotes, "1"',
+      'spec.containers[0].name: Invalid value: 1: must be a string: put it in quotes',
       'spec.containers[0].stdin: Invalid value: "true": must be true or false',
       'spec.containers[0].ports[0].containerPort: Invalid value: "80": must be an integer: remove the quotes',
-      'spec.containers[0].command[0]: Invalid value: 1: must be a string: put it in quotes, "1"',
-      'spec.containers[0].command[1]: Invalid value: true: must be a string: put it in quotes, "true"',
+      'spec.containers[0].command[0]: Invalid value: 1: must be a string: put it in quotes',
+      'spec.containers[0].command[1]: Invalid value: true: must be a string: put it in quotes (YAML takes y, yes, on, n, no and off for true and false)',
       'spec.hostNetwork: Invalid value: 1: must be true or false',
     ],
   );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  addQuantities,
   canonicalQuantity,
   parseQuantity,
   quantityMilliValue,
@@ -141,4 +142,11 @@ test('no text makes the parser throw or take long', () => {
       assert.ok(nano === undefined || typeof nano === 'bigint');
     }),
   );
+});
+
+test('a sum is exact and keeps the first family of suffixes', () => {
+  assert.equal(addQuantities([]), '0');
+  assert.equal(addQuantities(['0', '1Gi', '1']), '1073741825');
+  assert.equal(addQuantities(['1Gi', '512Mi']), '1536Mi');
+  assert.equal(addQuantities(['500m', '0.5', '1n']), '1000000001n');
 });

@@ -4,6 +4,9 @@ import { test } from 'node:test';
 import { FIXTURES, parse, problemsOf } from './read.ts';
 
 const WARNED: Record<string, string[]> = {
+  '12c-badimage-name.yaml': [
+    'warning 11:5 spec.containers[0].image: Failed to apply default image tag "UPPER/Bad Name:1": couldn\'t parse image name "UPPER/Bad Name:1": invalid reference format: repository name (Bad Name) must be lowercase',
+  ],
   '14c-sa.yaml': [
     'warning 16:3 spec.serviceAccountName: ignored: there is no API server, so the Pod gets no service account token',
   ],

@@ -8,7 +8,7 @@ import { FILE, FIXTURES, HTTP, parse, SIMPLE } from './read.ts';
 const UIDS: Record<string, string> = {
   '00-simple.yaml': 'd0346b6e1fea84bad41bc8684fce8125',
   '17-security.yaml': '3fc272175d9aee2c9c4471d462c68f7d',
-  '20-guaranteed.yaml': 'f7781af06d07d927641954fce6478344',
+  '20-guaranteed.yaml': '40cacee534fdeb079d4b6a55000cefe7',
 };
 
 for (const [file, uid] of Object.entries(UIDS)) {

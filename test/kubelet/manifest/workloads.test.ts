@@ -16,6 +16,10 @@ const GOOD: [string, string][] = [
   ['a Deployment', workload('Deployment', '')],
   ['a Deployment of one', workload('Deployment', 'replicas: 1, selector: {matchLabels: {a: b}},')],
   ['a ReplicaSet', workload('ReplicaSet', 'replicas: 1,')],
+  [
+    'a ReplicationController',
+    workload('ReplicationController', 'replicas: 1, selector: {app: a},').replace('apps/v1', 'v1'),
+  ],
   ['a DaemonSet', workload('DaemonSet', '')],
   ['a StatefulSet', workload('StatefulSet', 'serviceName: s,')],
   ['a Job', job('completions: 1, parallelism: 1,')],

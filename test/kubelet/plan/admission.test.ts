@@ -14,10 +14,14 @@ function pod(name: string, ...ports: Port[]): Revision {
   return { ...made, key: podKey('default', name) };
 }
 
-const verdicts = (wanted: [Revision, boolean?][], leaving: Revision[] = [], maxPods = 110) =>
-  [...admit({ wanted: wanted.map(([revision, incumbent = false]) => ({ revision, incumbent })), leaving, maxPods })]
+const place = (stands: boolean) => (stands ? ('stands' as const) : ('new' as const));
+
+const verdicts = (wanted: [Revision, boolean?][], leaving: Revision[] = [], maxPods = 110) => {
+  const candidates = wanted.map(([revision, stands = false]) => ({ revision, place: place(stands) }));
+  return [...admit({ wanted: candidates, leaving, maxPods, room: new Map() })]
     .sort()
     .map(([key, { verdict }]) => `${key} ${verdict}`);
+};
 
 describe('admission', () => {
   const conflicts: [string, Port, Port, boolean][] = [
@@ -55,10 +59,11 @@ describe('admission', () => {
     const verdict = admit({
       wanted: [pod('a', { hostPort: 80 }), pod('b', { hostPort: 80 })].map((revision) => ({
         revision,
-        incumbent: false,
+        place: 'new' as const,
       })),
       leaving: [],
       maxPods: 110,
+      room: new Map(),
     }).get(podKey('default', 'b'));
     assert.deepEqual(verdict, {
       verdict: 'reject',

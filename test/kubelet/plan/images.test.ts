@@ -23,7 +23,7 @@ describe('image references', () => {
     ['a//b', /invalid reference format$/],
     ['busybox@sha256:12', /invalid reference format$/],
     ['a b', /invalid reference format$/],
-    ['x'.repeat(600), /invalid reference format$/],
+    ['x'.repeat(600), /^.{300,600}invalid reference format: it is longer than 512 characters$/],
   ];
   for (const [image, message] of bad)
     it(`${image.slice(0, 20)} is none`, () => assert.match(imageReferenceProblem(image) ?? '', message));

@@ -65,6 +65,63 @@ describe('resolveSlots', () => {
   ];
   for (const [name, actual, expected] of rows) it(name, () => assert.deepEqual(actual, expected));
 
+  describe('with an owner who forbids u2 and u3', () => {
+    const violation = (pod: Revision['pod']) => (['u2', 'u3'].includes(pod.metadata.uid) ? 'no' : undefined);
+    const resolved = (wanted: Revision, before?: Revision) =>
+      resolveSlots({
+        sources: [{ kind: 'file', snapshot: files(good('/a', wanted)) }],
+        remembered: new Map(before && [[before.key, before]]),
+        observed: [],
+        violation,
+      });
+    const uid = ({ slots }: ReturnType<typeof resolved>) =>
+      [...slots.values()].map((slot) =>
+        slot.state === 'want' ? `${slot.revision.uid} ${slot.held ?? ''}` : slot.state,
+      );
+
+    it('a forbidden edit leaves the Pod as it was, and is reported', () => {
+      const found = resolved(pod('x', 'u2', '/a'), pod('x', 'u1', '/a'));
+      assert.deepEqual(uid(found), [
+        'u1 /a asks for what is not allowed on this machine; its last good version runs on',
+      ]);
+      assert.deepEqual(found.problems, [
+        {
+          origin: { kind: 'file', location: '/a' },
+          problem: { severity: 'error', field: '', message: 'Pod default/x: no' },
+        },
+      ]);
+    });
+    it('a forbidden Pod that is new, moved or was forbidden before is wanted, and refused later', () => {
+      assert.deepEqual(uid(resolved(pod('x', 'u2', '/a'))), ['u2 ']);
+      assert.deepEqual(uid(resolved(pod('x', 'u2', '/a'), pod('x', 'u1', '/b'))), ['u2 ']);
+      assert.deepEqual(uid(resolved(pod('x', 'u2', '/a'), pod('x', 'u3', '/a'))), ['u2 ']);
+      assert.deepEqual(uid(resolved(pod('x', 'u2', '/a'), pod('x', 'u2', '/a'))), ['u2 ']);
+    });
+  });
+
+  describe('with a sandbox that this version cannot read', () => {
+    const key = podKey('default', 'x');
+    const resolved = (snapshot: Snapshot) =>
+      resolveSlots({
+        sources: [{ kind: 'file', snapshot }],
+        remembered: new Map(),
+        observed: [key],
+        unreadable: new Set([key]),
+      });
+
+    it('it is left alone and told, whether everything was read or not', () => {
+      for (const snapshot of [files(), files(broken('/a')), unknown]) {
+        const { slots, problems } = resolved(snapshot);
+        assert.equal(slots.get(key)?.state, 'hold');
+        assert.match(problems.at(-1)?.problem.message ?? '', /^Pod default\/x runs, no manifest names it/);
+      }
+    });
+    it('a manifest decides what becomes of it', () => {
+      const { slots, problems } = resolved(files(good('/a', pod('x', 'u1', '/a'))));
+      assert.deepEqual([slots.get(key)?.state, problems], ['want', []]);
+    });
+  });
+
   it('reports a name that is taken, at the file that came later', () => {
     const { problems } = resolveSlots({
       sources: [{ kind: 'file', snapshot: files(good('/a', pod('x', 'u1', '/a')), good('/b', pod('x', 'u2', '/b'))) }],

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { planPod } from '../../../src/kubelet/plan/pod.ts';
+import { CRITICAL_PRIORITY, podPriority } from '../../../src/kubelet/plan/priority.ts';
 import {
   advanceShutdown,
-  CRITICAL_PRIORITY,
-  podPriority,
   podShutdown,
   type ShutdownState,
   shutdownGroups,
+  shutdownPeriodMs,
 } from '../../../src/kubelet/plan/shutdown.ts';
 import type { PodSpec } from '../../../src/kubelet/types.ts';
 import { container, exited, input, instance, KEY, notes, observed, revision, sandbox } from '../build.ts';
@@ -116,8 +116,38 @@ describe('a Pod on a machine that goes down', () => {
   });
 });
 
+const SETTINGS = {
+  shutdownGracePeriodMs: 60_000,
+  shutdownGracePeriodCriticalPodsMs: 20_000,
+  shutdownGracePeriodByPodPriority: [],
+};
+
+describe('a Pod that a shutdown ended for good', () => {
+  const ended = (restartPolicy: string, exitCode: number, stopped: string[] = ['main.u1.0']) => {
+    const once = revision({ restartPolicy });
+    return input({
+      slot: { state: 'want', key: KEY, revision: once },
+      observed: observed([sandbox(once, { state: 'notready' })], [exited(once, 0, { exitCode })]),
+      stoppedByShutdown: new Set(stopped),
+    });
+  };
+
+  it('says so as long as it is there, whatever its exit code', () => {
+    assert.deepEqual(planPod(ended('Never', 143)).down, GONE_DOWN);
+    assert.deepEqual(planPod(ended('Never', 0)).down, GONE_DOWN);
+    assert.deepEqual(planPod(ended('OnFailure', 0)).down, GONE_DOWN);
+    assert.deepEqual(planPod({ ...ended('Never', 0), shutdown: stop() }).down, GONE_DOWN);
+  });
+
+  it('does not say so when another run ended it, or when it goes on', () => {
+    assert.equal(planPod(ended('Never', 143, ['main.u1.7'])).down, undefined);
+    assert.equal(planPod(ended('OnFailure', 143)).down, undefined);
+    assert.equal(planPod(ended('Always', 0)).down, undefined);
+  });
+});
+
 describe('the order of a shutdown', () => {
-  const groups = shutdownGroups(60_000, 20_000);
+  const groups = shutdownGroups(SETTINGS);
   const begun: ShutdownState = { groups, turn: 0, turnBeganMs: 1000 };
   const pod = (spec: Partial<PodSpec>, alive = true) => ({ pod: revision(spec).pod, alive });
   const plain = pod({});
@@ -138,7 +168,34 @@ describe('the order of a shutdown', () => {
     assert.equal(podPriority(pod({ priority: 5 }).pod), 5);
     assert.equal(podPriority(pod({ priorityClassName: 'mine' }).pod), 0);
     assert.equal(podPriority(pod({ priorityClassName: 'system-cluster-critical' }).pod), CRITICAL_PRIORITY);
+    assert.equal(podPriority(pod({ priorityClassName: 'system-node-critical' }).pod), CRITICAL_PRIORITY + 1000);
+    assert.equal(podPriority(pod({ priorityClassName: 'constructor' }).pod), 0);
+    assert.equal(podPriority(pod({ priorityClassName: 'system-node-critical', priority: 5 }).pod), 5);
     assert.deepEqual(podShutdown(begun, pod({ priority: -7 }).pod), { stop: true, periodSeconds: 40 });
+  });
+
+  it('has a group for each priority that is given a time, the lowest first', () => {
+    const period = (priority: number, seconds: number) => ({ priority, shutdownGracePeriodSeconds: seconds });
+    const given = [period(100_000, 10), period(0, 60), period(10_000, 20), period(2_000_000_000, 0)];
+    const groups = shutdownGroups({
+      shutdownGracePeriodMs: 0,
+      shutdownGracePeriodCriticalPodsMs: 0,
+      shutdownGracePeriodByPodPriority: given,
+    });
+    assert.deepEqual(
+      groups.map(({ priority, periodMs }) => [priority, periodMs]),
+      [
+        [0, 60_000],
+        [10_000, 20_000],
+        [100_000, 10_000],
+        [2_000_000_000, 0],
+      ],
+    );
+    assert.equal(shutdownPeriodMs(groups), 90_000);
+    const secondsOf = (priority: number) =>
+      podShutdown({ groups, turn: 0, turnBeganMs: 0 }, pod({ priority }).pod).periodSeconds;
+    // Below the lowest: with the lowest. On a border: the group that begins there.
+    assert.deepEqual([-5, 0, 9999, 10_000, 99_999, 100_000, 2_000_000_000].map(secondsOf), [60, 60, 60, 20, 20, 10, 0]);
   });
 
   it('goes on when a group has ended', () => {

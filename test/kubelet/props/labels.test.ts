@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import type { Container } from '../../../src/cri/port.ts';
 import {
   containerAnnotations,
   containerLabels,
@@ -14,6 +15,7 @@ import {
 import { podKey, type Revision } from '../../../src/kubelet/types.ts';
 import { container, revision } from '../build.ts';
 
+const RECORD = { restartCount: 0, backOffMs: 0, epoch: 0, hash: '' };
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const words = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), text, { maxKeys: 4, noNullPrototype: true });
 const whole = fc.integer({ min: 0, max: 2 ** 40 });
@@ -100,4 +102,17 @@ it('whatever else is written there, reading it does not throw', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+it('a container gives back the resources it was made with, and nothing of what is none', () => {
+  const made = (resources: object) => ({
+    annotations: containerAnnotations(revision().pod, { ...container(), resources }, RECORD),
+  });
+  const decoded = (annotations: Record<string, string>) =>
+    decodeContainer({ ...({ metadata: { name: 'main', attempt: 0 } } as Container), annotations }).resources;
+  const resources = { requests: { cpu: '100m' }, limits: { memory: '1Gi' } };
+  assert.deepEqual(decoded(made(resources).annotations), resources);
+  assert.equal(decoded(made({}).annotations), undefined);
+  for (const text of ['', '{', 'null', '{"requests":{"cpu":1}}', '{"limits":[]}', '[]'])
+    assert.equal(Object.keys(decoded({ 'rower.dev/resources': text }) ?? {}).length, 0);
 });

@@ -100,3 +100,17 @@ test('a URL is shown without user, password, query and fragment', () => {
   assert.equal(publicUrl(new URL('https://u:p@example.org:8443/a/b?sig=x#y')), 'https://example.org:8443/a/b?…');
   assert.equal(publicUrl(new URL('http://example.org')), 'http://example.org/');
 });
+
+test('a certificate is good when its authority is named, and not otherwise', async (t) => {
+  const { origin } = await site(t, 'https');
+  const options = {
+    headers: {},
+    timeoutMs: 1000,
+    limitBytes: 100,
+    env: createClock(),
+    signal: new AbortController().signal,
+  };
+  const url = new URL(origin);
+  await assert.rejects(get({ url, ...options }), /certificate/);
+  assert.equal((await get({ url, ...options, ca: [certificate] })).status, 200);
+});

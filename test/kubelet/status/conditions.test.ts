@@ -11,6 +11,7 @@ const FACTS: ConditionFacts = {
   uninitialised: [],
   readinessGates: [],
   before: undefined,
+  nowMs: 5000,
 };
 
 function ready(change: Partial<ConditionFacts>) {
@@ -75,4 +76,32 @@ describe('the Ready condition', () => {
   ] as const) {
     it(what, () => assert.deepEqual(ready({ ...change, readinessGates }), expected));
   }
+});
+
+describe('the conditions of a resize', () => {
+  const types = (change: Partial<ConditionFacts>) =>
+    podConditions({ ...FACTS, ...change })
+      .slice(0, -5)
+      .map(({ type, status, reason, message }) => [type, status, reason, message].filter((part) => part !== undefined));
+  const pending = { reason: 'Deferred', message: 'no room' } as const;
+  for (const [what, change, expected] of [
+    ['are not there without one', {}, []],
+    ['say why it does not begin', { pending }, [['PodResizePending', 'True', 'Deferred', 'no room']]],
+    ['say that it is under way', { resizing: {} }, [['PodResizeInProgress', 'True']]],
+    [
+      'say what keeps it from its end, before all others',
+      { pending, resizing: { error: 'busy' } },
+      [
+        ['PodResizePending', 'True', 'Deferred', 'no room'],
+        ['PodResizeInProgress', 'True', 'Error', 'busy'],
+      ],
+    ],
+  ] as [string, Partial<ConditionFacts>, string[][]][])
+    it(what, () => assert.deepEqual(types(change), expected));
+
+  it('keep the time at which they began', () => {
+    const [first] = podConditions({ ...FACTS, pending });
+    const [second] = podConditions({ ...FACTS, pending, nowMs: 9000, before: first ? [first] : [] });
+    assert.equal(second?.lastTransitionTime, first?.lastTransitionTime);
+  });
 });

@@ -8,6 +8,7 @@ import { generateStatus } from '../../../src/kubelet/status/generate.ts';
 import type { ContainerStatus, Pod, PodStatus } from '../../../src/kubelet/types.ts';
 import { podKey } from '../../../src/kubelet/types.ts';
 import type { Verdict } from '../../../src/kubelet/verdict.ts';
+import { node } from '../node.ts';
 
 /** Pods as a kubelet 1.32 showed them; what it saw is worked back from its own answer. */
 const folder = join(import.meta.dirname, '../../fixtures/kubelet-1.32');
@@ -87,16 +88,22 @@ function regenerate(pod: Pod & { status: PodStatus }): PodStatus {
     nowMs: startTimeMs + 3_600_000,
     verdicts,
     hostIps: [],
+    node: node(),
     runtimeName: 'containerd',
     before: undefined,
   });
 }
 
-/** When a change was noticed is the kubelet's own rhythm; a run that never began has its epoch there, none here. */
+/**
+ * When a change was noticed is the kubelet's own rhythm; a run that never began has its epoch there, none here. Resources
+ * are shown by a kubelet from 1.33 on.
+ */
 function comparable(status: PodStatus): unknown {
   return JSON.parse(
     JSON.stringify(status, (key, value: unknown) =>
-      key === 'lastTransitionTime' || value === '1970-01-01T00:00:00Z' ? undefined : value,
+      ['lastTransitionTime', 'resources', 'allocatedResources'].includes(key) || value === '1970-01-01T00:00:00Z'
+        ? undefined
+        : value,
     ),
   );
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { realEnv } from '../../../hack/env.ts';
 import type { ConfigDocument, VolumeLocation } from '../../../src/kubelet/documents.ts';
+import { ALL_ALLOWED } from '../../../src/kubelet/policy.ts';
 import type { PodSpec } from '../../../src/kubelet/types.ts';
 import { persistentVolumeClaim } from '../../../src/kubelet/volumes/claim.ts';
 import { mountPoints, unmountBelow } from '../../../src/kubelet/volumes/mounts.ts';
@@ -101,4 +102,24 @@ test('no mount of these tests is left', async () => {
     ),
     [],
   );
+});
+
+test('a PersistentVolume is kept to the allowed paths like a hostPath', async (t) => {
+  const { rootDir } = await scene(t);
+  const allowed = join(rootDir, 'allowed');
+  await mkdir(join(allowed, 'disk'), { recursive: true });
+  const policy = { ...ALL_ALLOWED, allowedHostPaths: [allowed] };
+  const prepare = (location: VolumeLocation) =>
+    persistentVolumeClaim.prepare(
+      volumeInput({ persistentVolumeClaim: { claimName: 'db' } }, join(rootDir, 'pods/one/volumes/kubernetes.io~x/v'), {
+        node: node({ rootDir, policy }),
+        documents: mapOf(...at(location)),
+      }),
+    );
+  for (const location of [{ local: { path: '/etc' } }, { hostPath: { path: '/etc' } }])
+    await assert.rejects(
+      prepare(location),
+      /^Error: \/etc may not be mounted: on this machine hostPath is allowed only/,
+    );
+  await prepare({ local: { path: join(allowed, 'disk') } });
 });

@@ -336,3 +336,15 @@ test('a Pod stays listed under its name until the last of it is gone', async (t)
   await host.removePod(REF);
   assert.deepEqual(await host.listPods(), []);
 });
+
+test('a Pod with a user namespace has its ids for all of its life', async (t) => {
+  const { host, directory } = await scene(t);
+  const { pod } = revision({ hostUsers: false });
+  const { userNamespace } = await host.preparePod(pod);
+  assert.deepEqual(userNamespace, { hostId: 65_536, length: 65_536 });
+  assert.deepEqual((await host.preparePod(pod)).userNamespace, userNamespace);
+  assert.ok(await exists(join(directory, 'userns')));
+  await host.removePod(REF);
+  assert.ok(!(await exists(directory)));
+  assert.equal((await host.preparePod(revision().pod)).userNamespace, undefined);
+});

@@ -38,7 +38,7 @@ test('a mount that is in use is detached in the end', async (t) => {
   await new Promise((resolve) => user.once('spawn', resolve));
   const warnings: unknown[] = [];
   const silent = realEnv().log;
-  await unmountBelow(join(directory, 'pod'), realEnv({ ...silent, warn: (fields) => warnings.push(fields) }));
+  await unmountBelow(join(directory, 'pod'), realEnv({ ...silent, info: (fields) => warnings.push(fields) }));
   assert.deepEqual(await mountsBelow(directory), []);
   assert.deepEqual(warnings, [{ path }]);
 });

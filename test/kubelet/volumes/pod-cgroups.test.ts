@@ -192,3 +192,35 @@ test('on the real file system a group with a process in it stays, with what it h
   assert.equal(await present(tree), undefined);
   assert.equal(execFileSync('find', [FS_ROOT, '-name', 'podu3']).toString(), '');
 });
+
+for (const [version, tree, now] of [
+  [
+    1,
+    V1,
+    {
+      quota: '80000',
+      memory: '1000',
+      quotaFile: 'cpu/%/cpu.cfs_quota_us',
+      memoryFile: 'memory/%/memory.limit_in_bytes',
+    },
+  ],
+  [2, { '': V2 }, { quota: '80000 100000', memory: '1000', quotaFile: '%/cpu.max', memoryFile: '%/memory.max' }],
+] as const)
+  test(`version ${version}: to make room only what grows is written`, async (t) => {
+    const fsRoot = await temporaryDirectory(t);
+    await fakeTree(fsRoot, tree as Parameters<typeof fakeTree>[1]);
+    const cgroups = new PodCgroups({ env: realEnv(), node: node({ cgroupVersion: version }), fsRoot });
+    const [quota, memory] = [now.quotaFile, now.memoryFile].map((file) =>
+      join(fsRoot, file.replace('%', GROUPS[2] as string)),
+    ) as [string, string];
+    await writeFile(quota, now.quota);
+    await writeFile(memory, now.memory);
+    await cgroups.raise(revision(BURSTABLE).pod);
+    assert.equal(await read(quota), now.quota, 'it has more');
+    assert.equal(await read(memory), '67108864');
+    await writeFile(memory, version === 1 ? '-1' : 'max');
+    await cgroups.raise(revision(BURSTABLE).pod);
+    assert.equal(await read(memory), version === 1 ? '-1' : 'max', 'it has no limit');
+    await cgroups.ensure(revision(BURSTABLE).pod);
+    assert.match(await read(quota), /^50000/);
+  });

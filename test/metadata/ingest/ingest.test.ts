@@ -71,7 +71,8 @@ for (const input of [
   '#cloud-config\n{}',
 ]) {
   test(`${JSON.stringify(input)} wants nothing, without a word`, () => {
-    assert.deepEqual(take(input), { outcome: 'nothing', files: [], problems: [], wanted: [] });
+    const { outcome, files, problems, wanted, encrypted } = take(input);
+    assert.deepEqual([outcome, files, problems, wanted, encrypted], ['nothing', [], [], [], []]);
   });
 }
 
@@ -206,7 +207,12 @@ const WRONG_CONFIGS: [string, RegExp][] = [
   ['packages: [x]\nbootcmd: [y]', /packages, bootcmd would run or install something/],
   ['coreos: {units: []}', /coreos would run/],
   ['rancher: {services: {}}', /rancher\.services is a Compose file/],
-  ['rower: {}', /settings are not read from user-data/],
+  [
+    'rower: {trust: off}',
+    /rower\.trust is not read from user-data; there are onMissing, onEmpty, substitute\. Settings/,
+  ],
+  ['rower: {onMissing: perhaps}', /rower: onMissing must be keep or remove, not "perhaps"/],
+  ['rower: 5', /rower must be a mapping/],
   ['write_files:\n- {path: /etc/passwd, content: x}', /write_files\[0\]\.path "\/etc\/passwd" is not in \/etc\/pods/],
   ['write_files:\n- {path: /etc/pods/../passwd.yaml, content: x}', /is not in \/etc\/pods/],
   ['write_files:\n- {path: /etc/pods/a/b.yaml, content: x}', /is not in \/etc\/pods/],

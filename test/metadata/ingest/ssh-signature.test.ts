@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ingest, problemText } from '../../../src/metadata/ingest/ingest.ts';
-import { readAllowedSigners, signatureComment, verifySignature } from '../../../src/metadata/ingest/ssh-signature.ts';
+import { NO_KEYS, signatureComment } from '../../../src/metadata/ingest/signatures.ts';
+import { readAllowedSigners, verifySignature } from '../../../src/metadata/ingest/ssh-signature.ts';
 import { Refusal } from '../../../src/metadata/ingest/types.ts';
 
 function fixture(name: string): string {
@@ -74,7 +75,8 @@ const SIGNED = `${POD}${signatureComment(fixture('ed25519.sig'))}`;
 const MESSAGE = `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: attachment; filename=p.yaml\n\n${POD}\n--b\nContent-Type: application/x-ssh-signature\nContent-Disposition: attachment; filename=p.yaml.sig\n\n${fixture('ed25519.sig')}\n--b--\n`;
 
 function take(text: string, required: boolean) {
-  const trust = { required, signers: SIGNERS, nowMs: NOW_MS };
+  const keys = { ...NO_KEYS, ssh: SIGNERS };
+  const trust = { required, keys, nowMs: NOW_MS, serials: new Map(), serialsFile: '/serials' };
   const result = ingest(Buffer.from(text), { provider: 'ec2', nodeName: 'n', manifestDirectory: '/etc/pods', trust });
   return { ...result, texts: result.problems.map(problemText) };
 }

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { openFat } from '../../../src/metadata/media/fat.ts';
 import { type Image, MediaError } from '../../../src/metadata/media/image.ts';
 import { openIso } from '../../../src/metadata/media/iso9660.ts';
+import { openUdf } from '../../../src/metadata/media/udf.ts';
 import { withVolume } from '../../../src/metadata/media/volumes.ts';
 import { temporaryDirectory } from '../../kubelet/temporary.ts';
 import { IMAGES, type ImageName, imageBytes, USER_DATA } from './images.ts';
@@ -59,18 +60,24 @@ test('an image that was cut off ends in an error', async () => {
   );
 });
 
-const SMALL: readonly ImageName[] = ['rr-joliet.iso', 'joliet.iso', 'plain.iso', 'fat12.img'];
+const SMALL: readonly ImageName[] = ['rr-joliet.iso', 'joliet.iso', 'plain.iso', 'fat12.img', 'udf.img'];
+/** The anchor of UDF stands later than all that others have. */
+const INTERESTING_BYTES = { 'udf.img': 700_000 } as Readonly<Record<string, number>>;
 
 for (const name of SMALL) {
   test(`${name} with any bytes changed gives content, nothing or a MediaError, and ends`, async () => {
     const whole = imageBytes(name);
-    const change = fc.tuple(fc.nat({ max: 80_000 }), fc.uint8Array({ minLength: 1, maxLength: 8 }));
+    const change = fc.tuple(
+      fc.nat({ max: INTERESTING_BYTES[name] ?? 80_000 }),
+      fc.uint8Array({ minLength: 1, maxLength: 8 }),
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 20 }), async (changes) => {
         const bytes = Buffer.from(whole);
         for (const [offset, part] of changes) bytes.set(part, offset);
         try {
-          const volume = (await openIso(imageOf(bytes))) ?? (await openFat(imageOf(bytes)));
+          const volume =
+            (await openIso(imageOf(bytes))) ?? (await openFat(imageOf(bytes))) ?? (await openUdf(imageOf(bytes)));
           await volume?.readFile('openstack/latest/user_data', LIMIT);
           await volume?.list('a-directory-with-a-long-name');
         } catch (error) {

@@ -7,7 +7,7 @@ import { checkEnv } from './env.ts';
 import { checkMounts } from './mounts.ts';
 import { checkHostPortConflicts, checkPorts } from './ports.ts';
 import { checkLifecycle, checkProbes } from './probes.ts';
-import { checkResources } from './resources.ts';
+import { checkResizePolicy, checkResources } from './resources.ts';
 import { checkSecurityContext } from './security.ts';
 
 export type PodSpecManifest = NonNullable<PodManifest['spec']>;
@@ -63,6 +63,7 @@ function checkContainer(container: ContainerManifest, spec: PodSpecManifest, pat
   checkEnv(container, spec, path, problems);
   checkMounts(container, spec, path, problems);
   checkResources(container.resources, [...path, 'resources'], problems);
+  checkResizePolicy(container.resizePolicy, spec.restartPolicy, [...path, 'resizePolicy'], problems);
   checkSecurityContext(container.securityContext, spec, [...path, 'securityContext'], problems);
 }
 
@@ -84,6 +85,8 @@ function checkInitContainer(container: ContainerManifest, spec: PodSpecManifest,
     checkProbes(container, path, problems);
     return;
   }
+  if (container.resizePolicy?.length)
+    problems.error([...path, 'resizePolicy'], invalid(container.resizePolicy, 'must not be set for init containers'));
   for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     if (container[field] === undefined) continue;
     problems.error([...path, field], forbidden('may not be set for init containers without restartPolicy=Always'));

@@ -1,9 +1,12 @@
 /** Metadata and the Pod-wide fields of the spec (ValidateObjectMeta, ValidatePodSpec). */
+import { PRIORITY_CLASSES } from '../../plan/priority.ts';
 import type { PodManifest } from '../../types.ts';
 import { dnsLabel, dnsSubdomain, ipAddress, labelValue, podUidForm, qualifiedName, searchDomain } from '../names.ts';
 import { forbidden, invalid, type Path, type Problems, required, unsupported } from '../problems.ts';
 import { checkForm, checkName, checkNotNegative, checkOneOf, checkRange, INT32_MAX } from './check.ts';
 import type { PodSpecManifest } from './containers.ts';
+import { checkPodResources } from './pod-resources.ts';
+import { checkOverhead } from './resources.ts';
 
 const MAX_ANNOTATIONS_BYTES = 256 * 1024;
 const MAX_NAMESERVERS = 3;
@@ -12,6 +15,7 @@ const MAX_SEARCH_CHARACTERS = 2048;
 const MAX_HOSTNAME_OVERRIDE = 64;
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+const TOLERATION_OPERATORS = ['Equal', 'Exists', 'Gt', 'Lt'];
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** `name` is the name with the node's suffix: that is what must be valid. */
@@ -60,15 +64,29 @@ export function checkPodFields(spec: PodSpecManifest, path: Path, problems: Prob
     checkName(gate.conditionType, qualifiedName, [...path, 'readinessGates', index, 'conditionType'], problems);
   });
   checkForm(spec.serviceAccountName, dnsSubdomain, [...path, 'serviceAccountName'], problems);
-  checkForm(spec.priorityClassName, dnsSubdomain, [...path, 'priorityClassName'], problems);
+  checkPriority(spec, path, problems);
   checkForm(spec.runtimeClassName, dnsSubdomain, [...path, 'runtimeClassName'], problems);
   checkOneOf(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], [...path, 'preemptionPolicy'], problems);
   if (spec.os && !spec.os.name) problems.error([...path, 'os', 'name'], required('cannot be empty'));
   checkOneOf(spec.os?.name, ['linux', 'windows'], [...path, 'os', 'name'], problems);
-  if (spec.overhead && spec.runtimeClassName === undefined) {
-    problems.error([...path, 'overhead'], forbidden('may only be set with runtimeClassName'));
-  }
+  checkOverhead(spec.overhead, [...path, 'overhead'], problems);
+  checkPodResources(spec, [...path, 'resources'], problems);
   checkTolerations(spec, [...path, 'tolerations'], problems);
+}
+
+/** What an API server would refuse, or look up, is taken as far as it goes. */
+function checkPriority({ priority, priorityClassName }: PodSpecManifest, path: Path, problems: Problems): void {
+  checkForm(priorityClassName, dnsSubdomain, [...path, 'priorityClassName'], problems);
+  if (!priorityClassName) return;
+  const known = PRIORITY_CLASSES.get(priorityClassName);
+  if (known === undefined && priority === undefined) {
+    const names = [...PRIORITY_CLASSES.keys()].join(' and ');
+    const message = `has no effect: of priority classes only ${names} are known here; set spec.priority to the value of this one`;
+    problems.warn([...path, 'priorityClassName'], message);
+  } else if (known !== undefined && priority !== undefined && priority !== known) {
+    const message = `is taken although ${priorityClassName} stands for ${known}; remove one of the two`;
+    problems.warn([...path, 'priority'], message);
+  }
 }
 
 function checkHostnameOverride(spec: PodSpecManifest, path: Path, problems: Problems): void {
@@ -139,7 +157,10 @@ function checkTolerations(spec: PodSpecManifest, path: Path, problems: Problems)
       problems.error([...at, 'operator'], invalid(value, "value must be empty when `operator` is 'Exists'"));
     } else if (operator === undefined || operator === 'Equal')
       checkForm(value, labelValue, [...at, 'operator'], problems);
-    else if (operator !== 'Exists') problems.error([...at, 'operator'], unsupported(operator, ['Equal', 'Exists']));
+    else if (operator === 'Lt' || operator === 'Gt') {
+      if (!/^-?(0|[1-9]\d{0,18})$/.test(value ?? ''))
+        problems.error([...at, 'value'], invalid(value ?? '', `must be an integer when \`operator\` is '${operator}'`));
+    } else if (operator !== 'Exists') problems.error([...at, 'operator'], unsupported(operator, TOLERATION_OPERATORS));
     checkOneOf(effect, EFFECTS, [...at, 'effect'], problems);
   });
 }

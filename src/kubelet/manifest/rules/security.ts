@@ -1,7 +1,10 @@
 /** Security contexts of Pod and container (ValidateSecurityContext, validatePodSpecSecurityContext, validateSysctls). */
+import { APPARMOR_ANNOTATION, annotatedApparmor } from '../../container/apparmor.ts';
+import type { PodManifest } from '../../types.ts';
 import { duplicate, forbidden, invalid, type Path, type Problems, required, unsupported } from '../problems.ts';
 import { checkDescendingPath, checkOneOf, checkRange, INT32_MAX } from './check.ts';
 import type { ContainerManifest, PodSpecManifest } from './containers.ts';
+import { dotted, namespaceOf } from './sysctls.ts';
 
 type Profile = { type: string; localhostProfile?: string };
 
@@ -102,6 +105,22 @@ function checkAppArmor(profile: Profile | undefined, path: Path, problems: Probl
     problems.error(at, `Too long: may not be more than ${MAX_PROFILE_LENGTH} bytes`);
 }
 
+/** The form of before 1.30 (ValidateAppArmorPodAnnotations); the field wins where both are given, and they must agree. */
+export function checkAppArmorAnnotations({ metadata, spec }: PodManifest, path: Path, problems: Problems): void {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  for (const [key, text] of Object.entries(metadata?.annotations ?? {})) {
+    if (!key.startsWith(APPARMOR_ANNOTATION)) continue;
+    const at = [...path, 'metadata', 'annotations', { key }];
+    const container = containers.find(({ name }) => name === key.slice(APPARMOR_ANNOTATION.length));
+    const profile = annotatedApparmor(text);
+    const own = container?.securityContext?.appArmorProfile;
+    if (!container) problems.error(at, invalid(key.slice(APPARMOR_ANNOTATION.length), 'container not found'));
+    if (!profile) problems.error(at, invalid(text, `invalid AppArmor profile name: ${JSON.stringify(text)}`));
+    else if (own && (own.type !== profile.type || own.localhostProfile !== profile.localhostProfile))
+      problems.error(at, forbidden('apparmor type in annotation and field must match'));
+  }
+}
+
 function checkProfileType(profile: Profile, kind: 'seccomp' | 'AppArmor', path: Path, problems: Problems): void {
   const { type, localhostProfile } = profile;
   const field = kind === 'seccomp' ? 'seccompProfile' : 'appArmorProfile';
@@ -136,13 +155,13 @@ function checkSysctls(spec: PodSpecManifest, path: Path, problems: Problems): vo
       );
       return;
     }
-    const dotted = name.replaceAll('/', '.');
-    if (names.has(dotted)) problems.error(at, duplicate(name));
-    names.add(dotted);
-    if (spec.hostNetwork && dotted.startsWith('net.')) {
+    const plain = dotted(name);
+    if (names.has(plain)) problems.error(at, duplicate(name));
+    names.add(plain);
+    if (spec.hostNetwork && namespaceOf(plain) === 'net') {
       problems.error(at, invalid(name, "may not be specified when 'hostNetwork' is true"));
     }
-    if (spec.hostIPC && /^(kernel\.(sem|shm|msg)|fs\.mqueue\.)/.test(dotted)) {
+    if (spec.hostIPC && namespaceOf(plain) === 'ipc') {
       problems.error(at, invalid(name, "may not be specified when 'hostIPC' is true"));
     }
   });

@@ -137,15 +137,18 @@ const BAD: Bad[] = [
     [
       'spec.tolerations[0].operator: Invalid value: "": operator must be Exists when `key` is empty, which means "match all values and all keys"',
       `spec.tolerations[1].operator: Invalid value: "v": value must be empty when \`operator\` is 'Exists'`,
-      'spec.tolerations[2].operator: Unsupported value: "Maybe": supported values: "Equal", "Exists"',
+      'spec.tolerations[2].operator: Unsupported value: "Maybe": supported values: "Equal", "Exists", "Gt", "Lt"',
       `spec.tolerations[3].effect: Invalid value: "Never": effect must be 'NoExecute' when \`tolerationSeconds\` is set`,
       'spec.tolerations[3].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     ],
   ],
   [
-    'overhead without a runtime class',
-    withPod('overhead: {cpu: 1}'),
-    ['spec.overhead: Forbidden: may only be set with runtimeClassName'],
+    'overhead',
+    withPod('overhead: {cpu: -1, gpus: 1}'),
+    [
+      'spec.overhead[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+      'spec.overhead[gpus]: Invalid value: "gpus": must be a standard resource for containers',
+    ],
   ],
   ['windows', withPod('os: {name: windows}'), ['spec.os.name: Forbidden: this is a Linux machine']],
 ];
@@ -169,5 +172,20 @@ test('annotations may not be larger than 256 KiB', () => {
 test('the name is judged with the suffix of the node', () => {
   assert.deepEqual(validate(withContainer(''), `a-${'n'.repeat(252)}`), [
     `metadata.name: Invalid value: "a-${'n'.repeat(252).slice(0, 157)}…: must be no more than 253 characters`,
+  ]);
+});
+
+test('a priority class that stands for nothing here, or for something else, is told of', () => {
+  for (const fields of [
+    'priorityClassName: system-node-critical',
+    'priorityClassName: mine, priority: 5',
+    'priority: 5',
+  ])
+    assert.deepEqual(validate(withPod(fields)), [], fields);
+  assert.deepEqual(validate(withPod('priorityClassName: constructor')), [
+    'spec.priorityClassName: has no effect: of priority classes only system-cluster-critical and system-node-critical are known here; set spec.priority to the value of this one',
+  ]);
+  assert.deepEqual(validate(withPod('priorityClassName: system-cluster-critical, priority: 5')), [
+    'spec.priority: is taken although system-cluster-critical stands for 2000000000; remove one of the two',
   ]);
 });

@@ -1,6 +1,12 @@
 import { type Bad, C, type Good, testRules, withContainer } from './rule-table.ts';
 
 const GOOD: Good[] = [
+  [
+    'a policy for each resource',
+    withContainer(
+      'resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}, {resourceName: memory, restartPolicy: RestartContainer}]',
+    ),
+  ],
   ['huge pages with memory', withContainer('resources: {limits: {hugepages-2Mi: 4Mi, memory: 64Mi}}')],
 ];
 
@@ -40,6 +46,27 @@ const BAD: Bad[] = [
     'huge pages without a limit',
     withContainer('resources: {limits: {memory: 1Gi}, requests: {hugepages-2Mi: 2Mi}}'),
     [`${C}.resources.limits: Required value: Limit must be set for non overcommitable resources`],
+  ],
+  [
+    'resize policies',
+    withContainer(
+      'resizePolicy: [{resourceName: cpu, restartPolicy: Maybe}, {resourceName: cpu, restartPolicy: NotRequired}, {resourceName: gpu}, {}]',
+    ),
+    [
+      `${C}.resizePolicy[0].restartPolicy: Unsupported value: "Maybe": supported values: "NotRequired", "RestartContainer"`,
+      `${C}.resizePolicy[1]: Duplicate value: "cpu"`,
+      `${C}.resizePolicy[2].resourceName: Unsupported value: "gpu": supported values: "cpu", "memory"`,
+      `${C}.resizePolicy[2].restartPolicy: Required value`,
+      `${C}.resizePolicy[3].resourceName: Required value`,
+      `${C}.resizePolicy[3].restartPolicy: Required value`,
+    ],
+  ],
+  [
+    'a restart for a resize of what never restarts',
+    withContainer('resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}]', 'restartPolicy: Never, '),
+    [
+      `${C}.resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": must be 'NotRequired' when \`restartPolicy\` is 'Never'`,
+    ],
   ],
 ];
 

@@ -111,7 +111,27 @@ const BAD: Bad[] = [
       'spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false',
       'spec.hostPID: Forbidden: when `pod.Spec.HostUsers` is false',
       'spec.hostIPC: Forbidden: when `pod.Spec.HostUsers` is false',
-      'spec.hostUsers: Forbidden: user namespaces are not supported by this version of rower',
+    ],
+  ],
+  [
+    'AppArmor annotations of no container, without a profile, and against the field',
+    withContainer('securityContext: {appArmorProfile: {type: RuntimeDefault}}').replace(
+      '{name: a}',
+      '{name: a, annotations: {container.apparmor.security.beta.kubernetes.io/x: unconfined, container.apparmor.security.beta.kubernetes.io/m: localhost/p}}',
+    ),
+    [
+      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/x]: Invalid value: "x": container not found',
+      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/m]: Forbidden: apparmor type in annotation and field must match',
+    ],
+  ],
+  [
+    'an AppArmor annotation that is no profile',
+    withPod('hostname: h').replace(
+      '{name: a}',
+      '{name: a, annotations: {container.apparmor.security.beta.kubernetes.io/m: enforce}}',
+    ),
+    [
+      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/m]: Invalid value: "enforce": invalid AppArmor profile name: "enforce"',
     ],
   ],
 ];

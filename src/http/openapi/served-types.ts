@@ -1,0 +1,180 @@
+/** Types that this endpoint serves and no manifest has: the status of a Pod, and the other kinds. */
+
+/** By Kubernetes' name: what it is, and its fields, each with its type in the notation of the manifest's tables. */
+export const SERVED_TYPES: Readonly<
+  Record<string, readonly [about: string, fields: Readonly<Record<string, readonly [type: string, text: string]>>]>
+> = {
+  PodStatus: [
+    'What is known of a Pod that runs, ran or is to run.',
+    {
+      conditions: ['PodCondition[]', 'How far the Pod has come, and whether it is ready.'],
+      containerStatuses: ['ContainerStatus[]', 'Of each container.'],
+      hostIP: ['string', 'Address of the machine.'],
+      hostIPs: ['HostIP[]', 'Addresses of the machine, the main one first.'],
+      initContainerStatuses: ['ContainerStatus[]', 'Of each init container and sidecar.'],
+      message: ['string', 'For people: why the Pod is as it is.'],
+      phase: ['string', 'Pending, Running, Succeeded, Failed or Unknown.'],
+      podIP: ['string', 'Address of the Pod.'],
+      podIPs: ['PodIP[]', 'Addresses of the Pod, at most one of each family.'],
+      qosClass: ['string', 'Guaranteed, Burstable or BestEffort, by requests and limits.'],
+      reason: ['string', 'The same as message in one word, e.g. Evicted.'],
+      startTime: ['time', 'When the agent took the Pod on.'],
+    },
+  ],
+  PodIP: ['An address.', { ip: ['string', 'The address.'] }],
+  HostIP: ['An address.', { ip: ['string', 'The address.'] }],
+  PodCondition: [
+    'One thing that is true of a Pod or not.',
+    {
+      lastProbeTime: ['time', 'Always empty.'],
+      lastTransitionTime: ['time', 'When the status last changed.'],
+      message: ['string', 'For people: why.'],
+      reason: ['string', 'Why, in one word.'],
+      status: ['string', 'True, False or Unknown.'],
+      type: ['string', 'PodReadyToStartContainers, Initialized, Ready, ContainersReady or PodScheduled.'],
+    },
+  ],
+  ContainerStatus: [
+    'What is known of a container.',
+    {
+      containerID: ['string', "The runtime's id of the newest instance, as RUNTIME://ID."],
+      image: ['string', 'The image that runs.'],
+      imageID: ['string', 'Its digest.'],
+      lastState: ['ContainerState', 'How the instance before ended.'],
+      name: ['string', 'Name of the container.'],
+      ready: ['bool', 'It runs, and its readiness probe succeeds.'],
+      restartCount: ['int32', 'How often it was started again.'],
+      started: ['bool', 'It runs, and its startup probe has succeeded.'],
+      state: ['ContainerState', 'What it does now.'],
+    },
+  ],
+  ContainerState: [
+    'One of three states; none means waiting.',
+    {
+      running: ['ContainerStateRunning', 'It runs.'],
+      terminated: ['ContainerStateTerminated', 'It has ended.'],
+      waiting: ['ContainerStateWaiting', 'It is not started yet, or not yet again.'],
+    },
+  ],
+  ContainerStateRunning: ['A container that runs.', { startedAt: ['time', 'Since when.'] }],
+  ContainerStateWaiting: [
+    'A container that is not started.',
+    {
+      message: ['string', 'For people: why.'],
+      reason: ['string', 'Why, in one word, e.g. CrashLoopBackOff or ImagePullBackOff.'],
+    },
+  ],
+  ContainerStateTerminated: [
+    'A container that has ended.',
+    {
+      containerID: ['string', "The runtime's id, as RUNTIME://ID."],
+      exitCode: ['int32', 'Its exit code.'],
+      finishedAt: ['time', 'When it ended.'],
+      message: ['string', 'What it left as its last words.'],
+      reason: ['string', 'Completed, Error, OOMKilled, or what the runtime says.'],
+      signal: ['int32', 'The signal that ended it.'],
+      startedAt: ['time', 'When it was started.'],
+    },
+  ],
+  Node: [
+    'This machine.',
+    {
+      apiVersion: ['string', 'v1.'],
+      kind: ['string', 'Node.'],
+      metadata: ['ObjectMeta', 'Name and labels of the machine.'],
+      spec: ['NodeSpec', 'What its cloud says of it.'],
+      status: ['NodeStatus', 'What it has, and how it is.'],
+    },
+  ],
+  NodeSpec: ['What is set for a machine.', { providerID: ['string', "The cloud's name of the machine."] }],
+  NodeStatus: [
+    'What a machine has, and how it is.',
+    {
+      addresses: ['NodeAddress[]', 'Its names and addresses.'],
+      allocatable: ['quantity{}', 'What is left for Pods after what is reserved.'],
+      capacity: ['quantity{}', 'What it has.'],
+      conditions: ['NodeCondition[]', 'Whether it can run Pods, and whether it runs out of something.'],
+      daemonEndpoints: ['NodeDaemonEndpoints', 'Where the agent listens.'],
+      nodeInfo: ['NodeSystemInfo', 'Versions and ids.'],
+    },
+  ],
+  NodeAddress: [
+    'A name or address.',
+    { address: ['string', 'The address.'], type: ['string', 'InternalIP, ExternalIP or Hostname.'] },
+  ],
+  NodeCondition: [
+    'One thing that is true of a machine or not.',
+    {
+      lastHeartbeatTime: ['time', 'When it was last looked at.'],
+      lastTransitionTime: ['time', 'When the status last changed.'],
+      message: ['string', 'For people: why.'],
+      reason: ['string', 'Why, in one word.'],
+      status: ['string', 'True, False or Unknown.'],
+      type: ['string', 'Ready, MemoryPressure, DiskPressure or PIDPressure.'],
+    },
+  ],
+  NodeDaemonEndpoints: ['Ports of the agent.', { kubeletEndpoint: ['DaemonEndpoint', 'This endpoint.'] }],
+  DaemonEndpoint: ['A port.', { Port: ['int32', 'Its number.'] }],
+  NodeSystemInfo: [
+    'Versions and ids of a machine.',
+    {
+      architecture: ['string', 'e.g. amd64 or arm64.'],
+      bootID: ['string', 'Another one after each start of the machine.'],
+      containerRuntimeVersion: ['string', 'RUNTIME://VERSION.'],
+      kernelVersion: ['string', 'Version of the kernel.'],
+      kubeProxyVersion: ['string', 'Always empty.'],
+      kubeletVersion: ['string', "The version of Kubernetes that the agent speaks, and the agent's own."],
+      machineID: ['string', 'The content of /etc/machine-id.'],
+      operatingSystem: ['string', 'linux.'],
+      osImage: ['string', 'Name of the distribution.'],
+      systemUUID: ['string', 'Always empty.'],
+    },
+  ],
+  Namespace: [
+    'A namespace: "default", and those that Pods name.',
+    {
+      apiVersion: ['string', 'v1.'],
+      kind: ['string', 'Namespace.'],
+      metadata: ['ObjectMeta', 'Its name.'],
+      spec: ['NamespaceSpec', 'Nothing of use here.'],
+      status: ['NamespaceStatus', 'Whether it is in use.'],
+    },
+  ],
+  NamespaceSpec: ['What is set for a namespace.', { finalizers: ['string[]', 'Always kubernetes.'] }],
+  NamespaceStatus: ['Whether a namespace is in use.', { phase: ['string', 'Active.'] }],
+  Event: [
+    'Something that happened to a Pod or to the machine. Events are kept in memory: the agent forgets them when it starts anew.',
+    {
+      apiVersion: ['string', 'v1.'],
+      count: ['int32', 'How often it happened.'],
+      firstTimestamp: ['time', 'When it happened first.'],
+      involvedObject: ['ObjectReference', 'What it happened to.'],
+      kind: ['string', 'Event.'],
+      lastTimestamp: ['time', 'When it happened last.'],
+      message: ['string', 'For people: what happened.'],
+      metadata: ['ObjectMeta', 'Name of the event.'],
+      reason: ['string', 'What happened, in one word.'],
+      reportingComponent: ['string', 'Who tells.'],
+      reportingInstance: ['string', 'The machine it runs on.'],
+      source: ['EventSource', 'Who tells, as it was said formerly.'],
+      type: ['string', 'Normal or Warning.'],
+    },
+  ],
+  EventSource: ['Who tells of an event.', { component: ['string', 'The program.'], host: ['string', 'The machine.'] }],
+  ObjectReference: [
+    'Another object.',
+    {
+      apiVersion: ['string', 'Its version.'],
+      fieldPath: ['string', 'The part of it, e.g. spec.containers{web}.'],
+      kind: ['string', 'Its kind.'],
+      name: ['string', 'Its name.'],
+      namespace: ['string', 'Its namespace.'],
+      resourceVersion: ['string', 'Its version at that time.'],
+      uid: ['string', 'Its uid.'],
+    },
+  ],
+  Service: [
+    'There are none: a single machine has no network of services.',
+    { apiVersion: ['string', 'v1.'], kind: ['string', 'Service.'], metadata: ['ObjectMeta', 'Its name.'] },
+  ],
+};
