@@ -3,58 +3,51 @@ import { parseQuantity } from '../kubelet/manifest/quantity.ts';
 import { SIGNALS, thresholdOf } from '../kubelet/status/pressure.ts';
 import { type Kind, mustBe, readString, split, ValueError, within } from './kinds.ts';
 
+interface AmountRules {
+  /** Between a name and its amount in a flag. */
+  readonly sign: '=' | '<';
+  /** What stands after the sign in messages. */
+  readonly amount: string;
+  readonly known: readonly string[];
+  /** What is wrong with any other name. */
+  readonly unknown: string;
+  readonly isGood: (text: string) => boolean;
+  readonly good: string;
+}
+
 /** Resource name → quantity, of the resources that can be reserved (cmd/kubelet/app/server.go, parseResourceList). */
 export function reservedResources(): Kind<Record<string, string>> {
-  const known = ['cpu', 'memory', 'ephemeral-storage', 'pid'];
-  const check = (entries: [string, unknown][]): Record<string, string> => {
-    for (const [name, value] of entries) {
-      within(name, () => {
-        if (!known.includes(name)) throw new ValueError(`cannot be reserved; known are ${known.join(', ')}`);
-        const amount = parseQuantity(readString(value));
-        if (amount === undefined || amount < 0n) throw mustBe('a quantity of zero or more', value);
-      });
-    }
-    return Object.fromEntries(entries as [string, string][]);
-  };
-  return {
-    name: 'map of quantities',
-    valueName: 'NAME=QUANTITY,…',
-    read: (value) => {
-      if (typeof value !== 'object' || value === null || Array.isArray(value))
-        throw mustBe('a map of quantities', value);
-      return check(Object.entries(value));
-    },
-    readFlag: (texts) =>
-      check(
-        split(texts).map((pair) => {
-          const at = pair.indexOf('=');
-          if (at < 1) throw new ValueError(`must be NAME=QUANTITY, not ${JSON.stringify(pair)}`);
-          return [pair.slice(0, at), pair.slice(at + 1)];
-        }),
-      ),
-    show: (value) =>
-      Object.entries(value)
-        .map(([name, amount]) => `${name}=${amount}`)
-        .join(', ') || '(none)',
-  };
+  return amounts({
+    ...{ sign: '=', amount: 'QUANTITY', known: ['cpu', 'memory', 'ephemeral-storage', 'pid'] },
+    unknown: 'cannot be reserved',
+    isGood: (text) => (parseQuantity(text) ?? -1n) >= 0n,
+    good: 'a quantity of zero or more',
+  });
 }
 
 /** Eviction signal → quantity or percentage; flags are written `NAME<AMOUNT` (pkg/kubelet/eviction/helpers.go). */
 export function evictionThresholds(): Kind<Record<string, string>> {
-  const known = Object.keys(SIGNALS);
+  return amounts({
+    ...{ sign: '<', amount: 'AMOUNT', known: Object.keys(SIGNALS) },
+    unknown: 'is no eviction signal',
+    isGood: (text) => (thresholdOf(text, 100) ?? -1) >= 0,
+    good: 'a quantity or a percentage, zero or more',
+  });
+}
+
+function amounts({ sign, amount, known, unknown, isGood, good }: AmountRules): Kind<Record<string, string>> {
   const check = (entries: [string, unknown][]): Record<string, string> => {
     for (const [name, value] of entries) {
       within(name, () => {
-        if (!known.includes(name)) throw new ValueError(`is no eviction signal; known are ${known.join(', ')}`);
-        const amount = thresholdOf(readString(value), 100);
-        if (amount === undefined || amount < 0) throw mustBe('a quantity or a percentage, zero or more', value);
+        if (!known.includes(name)) throw new ValueError(`${unknown}; known are ${known.join(', ')}`);
+        if (!isGood(readString(value))) throw mustBe(good, value);
       });
     }
     return Object.fromEntries(entries as [string, string][]);
   };
   return {
     name: 'map of quantities',
-    valueName: 'NAME<AMOUNT,…',
+    valueName: `NAME${sign}${amount},…`,
     read: (value) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw mustBe('a map of quantities', value);
@@ -63,14 +56,14 @@ export function evictionThresholds(): Kind<Record<string, string>> {
     readFlag: (texts) =>
       check(
         split(texts).map((pair) => {
-          const at = pair.indexOf('<');
-          if (at < 1) throw new ValueError(`must be NAME<AMOUNT, not ${JSON.stringify(pair)}`);
+          const at = pair.indexOf(sign);
+          if (at < 1) throw new ValueError(`must be NAME${sign}${amount}, not ${JSON.stringify(pair)}`);
           return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
         }),
       ),
     show: (value) =>
       Object.entries(value)
-        .map(([name, amount]) => `${name}<${amount}`)
+        .map(([name, text]) => `${name}${sign}${text}`)
         .join(', ') || '(none)',
   };
 }
