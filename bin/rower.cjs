@@ -12,7 +12,7 @@ if (!existsSync(bundle)) fail(`${bundle} is missing: run 'npm run build' in ${jo
 
 const FLAGS = [
   ...['--no-opt', '--no-maglev', '--no-sparkplug', '--optimize-for-size', '--semi-space-growth-factor=1'],
-  ...['--heap-growing-percent=50', '--bytecode-old-age=2'],
+  ...['--heap-growing-percent=10', '--bytecode-old-age=2'],
 ];
 for (const flag of FLAGS) v8.setFlagsFromString(flag);
 // Set by bin/rower for this process alone.

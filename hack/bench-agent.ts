@@ -27,6 +27,8 @@ export interface AgentOptions {
   /** A copy of `bin/rower`. */
   program: string;
   containerd: PrivateContainerd;
+  /** More lines of its configuration. */
+  settings?: string;
 }
 
 export class BenchAgent {
@@ -43,7 +45,7 @@ export class BenchAgent {
     this.#o = options;
     this.manifests = path.join(options.dir, 'pods');
     mkdirSync(this.manifests, { recursive: true });
-    const config = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupRoot: ${options.containerd.cgroupRoot}\n`;
+    const config = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupRoot: ${options.containerd.cgroupRoot}\n${options.settings ?? ''}`;
     writeFileSync(path.join(options.dir, 'kubelet.yaml'), config);
   }
 

@@ -21,6 +21,11 @@ export function sleeper(name: string, { hostPort }: PodOptions = {}): string {
   });
 }
 
+/** Ends at once and is started again. */
+export function short(name: string): string {
+  return manifest(name, 5, { image: 'localhost/busybox:1', command: ['/bin/busybox', 'true'] });
+}
+
 /** A web server that ends at once when it is told to. `page` makes one differ from another. */
 export function server(name: string, page: string, { hostPort }: PodOptions = {}): string {
   return manifest(name, 5, {

@@ -1,8 +1,10 @@
 /** What the agent takes when nothing happens. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BenchAgent } from './bench-agent.ts';
+import type { BenchAgent, Footprint } from './bench-agent.ts';
 import { below, type Figure } from './bench-report.ts';
+import { median } from './bench-stats.ts';
 
+const LOOKS = 15;
 const CPU_LIMIT_PERCENT = 0.5;
 const RESIDENT_LIMIT_MB = 75;
 /** The number of Pods that promises are about. */
@@ -16,17 +18,26 @@ export async function measureRest(
   await delay(settleMs);
   const before = new Map([...agents].map(([pods, agent]) => [pods, agent.footprint()]));
   const beganMs = performance.now();
-  await delay(watchMs);
+  // A heap is a sawtooth: one look would tell where it is in a tooth.
+  const looks = new Map([...agents].map(([pods]): [number, Footprint[]] => [pods, []]));
+  for (let look = 0; look < LOOKS; look += 1) {
+    await delay(watchMs / LOOKS);
+    for (const [pods, agent] of agents) looks.get(pods)?.push(agent.footprint());
+  }
   const tookMs = performance.now() - beganMs;
-  return [...agents].flatMap(([pods, agent]) => {
-    const { residentBytes, privateBytes, cpuMs } = agent.footprint();
+  return [...agents].flatMap(([pods]) => {
+    const seen = looks.get(pods) ?? [];
+    const cpuMs = seen.at(-1)?.cpuMs ?? 0;
+    const residents = seen.map(({ residentBytes }) => residentBytes);
+    const residentBytes = median(residents);
+    const privateBytes = median(seen.map((footprint) => footprint.privateBytes));
     const percent = ((cpuMs - (before.get(pods)?.cpuMs ?? 0)) / tookMs) * 100;
     const megabytes = (bytes: number) => bytes / 1e6;
     const at = `At rest with ${pods} Pods`;
     return [
       {
         what: `${at}: resident memory (RSS)`,
-        measured: `${megabytes(residentBytes).toFixed(1)} MB, of it private (RssAnon) ${megabytes(privateBytes).toFixed(1)} MB`,
+        measured: `${megabytes(residentBytes).toFixed(1)} MB (${megabytes(Math.min(...residents)).toFixed(1)}–${megabytes(Math.max(...residents)).toFixed(1)}), of it private (RssAnon) ${megabytes(privateBytes).toFixed(1)} MB`,
         ...(pods === FULL && {
           promise: below(megabytes(residentBytes), RESIDENT_LIMIT_MB, `< ${RESIDENT_LIMIT_MB} MB`),
         }),

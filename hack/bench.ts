@@ -5,6 +5,8 @@
  *     npm run bench -- --quick          a short form that writes nothing
  *     npm run bench -- starts rest      some of it: starts, reactions, rest, probes; writes nothing
  *     npm run bench -- endpoint         the status endpoint under load, which nothing is promised of; three minutes
+ *     npm run bench -- soak             whether it grows, over 10,000 restarts of containers; a quarter of an hour
+ *     npm run bench -- growth           what the loop costs with 10 to 500 Pods on the simulated machine; two minutes
  *
  * It needs what `npm test` needs for its end-to-end tests, uses a private containerd, and leaves nothing behind.
  */
@@ -17,11 +19,13 @@ import { parseArgs } from 'node:util';
 import { BenchAgent } from './bench-agent.ts';
 import { type Bare, createBare } from './bench-bare.ts';
 import { measureEndpoint } from './bench-endpoint.ts';
+import { growthFigures } from './bench-growth.ts';
 import { SLEEPER_IMAGE, sleeper } from './bench-pods.ts';
 import { measureProbes } from './bench-probes.ts';
 import { measureAgentStarts, measureDeletes, measureEdits, measureExits } from './bench-reactions.ts';
 import { type Figure, markdown, plainTable, withMeasured } from './bench-report.ts';
 import { measureRest } from './bench-rest.ts';
+import { measureSoak, SOAK_SETTINGS } from './bench-soak.ts';
 import { measureStarts } from './bench-starts.ts';
 import { buildBundle } from './build.ts';
 import { type PrivateContainerd, startContainerd } from './containerd.ts';
@@ -36,6 +40,8 @@ const FULL = {
   rest: { pods: [0, 10, 50], settleMs: 10_000, watchMs: 60_000 },
   probes: { settleMs: 5_000, watchMs: 30_000 },
   endpoint: { pods: 110, seconds: 60, scrapes: 600 },
+  soak: { pods: 20, restarts: 10_000 },
+  growth: { pods: [10, 50, 110, 250, 500], rounds: 25 },
 };
 
 const QUICK: typeof FULL = {
@@ -44,6 +50,8 @@ const QUICK: typeof FULL = {
   rest: { pods: [0, 10], settleMs: 3_000, watchMs: 10_000 },
   probes: { settleMs: 2_000, watchMs: 5_000 },
   endpoint: { pods: 21, seconds: 10, scrapes: 100 },
+  soak: { pods: 10, restarts: 200 },
+  growth: { pods: [10, 110], rounds: 5 },
 };
 
 interface World {
@@ -51,7 +59,7 @@ interface World {
   containerd: PrivateContainerd;
   bare: Bare;
   scale: typeof FULL;
-  agent(name: string): BenchAgent;
+  agent(name: string, settings?: string): BenchAgent;
 }
 
 /** Without names these are measured. */
@@ -96,6 +104,9 @@ const PARTS: Readonly<Record<string, (world: World) => Promise<Figure[]>>> = {
     return withAgent(one, () => measureEndpoint(one, path.join(dir, 'endpoint'), scale.endpoint));
   },
 
+  soak: async ({ agent, scale }) => withAgent(agent('soak', SOAK_SETTINGS), (one) => measureSoak(one, scale.soak, log)),
+  growth: ({ scale }) => growthFigures(scale.growth),
+
   probes: async ({ agent, scale }) => withAgent(agent('probes'), (one) => measureProbes(one, scale.probes)),
 };
 
@@ -122,7 +133,8 @@ async function measureAll(parts: readonly string[], scale: typeof FULL): Promise
     while (!(await bare.cri.imageStatus(SLEEPER_IMAGE.name))) await delay(5);
     const world: World = {
       ...{ dir, containerd, bare, scale },
-      agent: (name) => new BenchAgent({ dir: path.join(dir, name), program, containerd: machine }),
+      agent: (name, settings = '') =>
+        new BenchAgent({ dir: path.join(dir, name), program, containerd: machine, settings }),
     };
     const figures: Figure[] = [];
     for (const part of parts) {

@@ -21,8 +21,8 @@ const TRIMS: readonly Trim[] = [
       /grpc-js\/build\/src\/(server|server-interceptors|server-credentials|server-call|load-balancer-(outlier-detection|weighted-round-robin|round-robin)|orca|certificate-provider|admin|resolver-(dns|ip))\.js$/,
     contents: UNUSED,
   },
-  // Metrics of several processes, pushed metrics, and exemplars of traces.
-  { files: /prom-client\/lib\/(cluster|pushgateway)\.js$/, contents: UNUSED },
+  // Metrics of several processes, pushed metrics, metrics of the process that cost much, quantiles, exemplars of traces.
+  { files: /prom-client\/lib\/(cluster|pushgateway|defaultMetrics|summary)\.js$/, contents: UNUSED },
   { files: /@opentelemetry\/api\/build\/.*\/?index\.js$/, contents: UNUSED },
   // Logs go to standard output in the agent's own thread.
   { files: /thread-stream\/index\.js$/, contents: UNUSED },

@@ -25,6 +25,7 @@ export interface BuildResult {
 const BESIDE: Readonly<Record<string, string>> = {
   age: 'age-encryption',
   openapi: 'src/http/openapi/documents.ts',
+  toml: 'smol-toml',
 };
 
 const beside: Plugin = {

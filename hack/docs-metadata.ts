@@ -36,7 +36,7 @@ Media (ISO 9660 with Rock Ridge, Joliet or plain names; UDF up to 2.01; FAT12, F
 
 - Pods, ConfigMaps, Secrets and everything else that [the manifest directory](kubernetes-support.md) may have: one or several documents, or lists.
 - The same in gzip or base64, to get through size limits: EC2 takes 16 KB.
-- MIME messages, as \`cloud-init devel make-mime\` and Terraform's \`cloudinit_config\` make them. Each part is a file of its own; \`Launch-Index\` is heeded.
+- MIME messages, as \`cloud-init devel make-mime\` and Terraform's \`cloudinit_config\` make them. Each part is a file of its own; \`Launch-Index\` is heeded, and \`launch-index\` in a \`#cloud-config\`.
 - \`#cloud-config\`: the \`write_files\` that go into the manifest directory. Keys for the OS are named in a warning and left to cloud-init. What would run or install something (\`runcmd\`, \`packages\`) is refused.
 - \`#include\` with one URL a line, https or pinned: \`https://host/pod.yaml sha256=…\`.
 - A \`gce-container-declaration\`: see [from konlet](from-konlet.md).
@@ -48,7 +48,7 @@ Everything is checked before anything is written, by the rules of \`rower valida
 
 ## Whose manifests are taken
 
-\`--metadata-trust require\` takes signed manifests only, \`warn\` takes the others with a warning; user-data cannot change that. The keys are files that the machine's image brings, in \`/etc/rower/trust\`:
+\`--metadata-trust require\` takes signed manifests only, \`warn\` takes the others with a warning; user-data cannot change that. The keys are files that the machine's image brings, in \`/etc/rower/trust\`; they are read each time the provider is asked, and SIGHUP (\`systemctl reload rower\`) has it asked at once:
 
 | keys | files | who signs |
 |---|---|---|
@@ -178,6 +178,7 @@ The manifests are files in the manifest directory whose names begin with \`rower
 | another instance id | the files of the old instance go |
 | there is no user-data any more (404), or it is empty | what runs stays, with a warning, unless \`#rower: onMissing=remove\` or \`onEmpty=remove\` was in it |
 | the user-data says that no Pods are wanted (\`{}\`, comments only) | its Pods are stopped |
+| a page of HTML comes instead (a captive portal, a proxy) | what runs stays, and it is asked again: it is never taken for user-data or for another instance |
 | an error, a refusal, a service that does not answer | what runs stays; a log line, an event of the Node, a metric |
 
 Retries begin at 200 ms and double to 5 s; after five minutes they are 30 s to 5 min apart, for ever.

@@ -103,7 +103,7 @@ export function supportDoc(): string {
   return `<!-- Made by \`npm run docs\` from src/kubelet/manifest/fields*.ts and kinds.ts. -->
 # What of Kubernetes is supported
 
-Every field of a Pod is *supported*, *ignored*, or *refused with its reason*: nothing is dropped in silence. A field that no Kubernetes version knows is a warning for the agent and an error for \`rower validate\`. The kubelet's column is about static Pods without an API server, as of Kubernetes 1.35; podman's is about \`podman kube play\`, as its own documentation says.
+Every field of a Pod is *supported*, *ignored with a warning that says so* (unless it asks for what is so anyway), or *refused with its reason*: nothing is dropped in silence. A field that no Kubernetes version knows is a warning for the agent and an error for \`rower validate\`. The kubelet's column is about static Pods without an API server, as of Kubernetes 1.35; podman's is about \`podman kube play\`, as its own documentation says.
 
 ## Documents
 

@@ -20,6 +20,7 @@ const TEST_PROGRAMS: Readonly<Record<string, string>> = {
   age: 'age',
   'docker-registry': 'docker-registry',
   genisoimage: 'genisoimage',
+  git: 'git',
   ip: 'iproute2',
   mcopy: 'mtools',
   'mkfs.vfat': 'dosfstools',

@@ -38,9 +38,11 @@ export async function promtool(): Promise<string> {
   return (await installed('promtool')) ?? program('promtool', 'bookworm', 'prometheus', 'promtool');
 }
 
-/** Path of a Prometheus server: the installed one, else the one of Debian bookworm (2.42). */
-export async function prometheus(): Promise<string> {
-  return (await installed('prometheus')) ?? program('prometheus', 'bookworm', 'prometheus', 'prometheus');
+export type PrometheusVersion = '2' | '3';
+
+/** Path of a Prometheus server: that of Debian bookworm (2.42) or of sid (3.5). */
+export async function prometheus(version: PrometheusVersion): Promise<string> {
+  return program(`prometheus-${version}`, version === '2' ? 'bookworm' : 'sid', 'prometheus', 'prometheus');
 }
 
 async function installed(name: string): Promise<string | undefined> {
@@ -152,5 +154,5 @@ async function exists(path: string): Promise<boolean> {
 if (import.meta.main) {
   for (const version of Object.keys(RELEASES) as KubectlVersion[]) console.log(version, await kubectl(version));
   console.log('promtool', await promtool());
-  console.log('prometheus', await prometheus());
+  for (const version of ['2', '3'] as const) console.log(`prometheus ${version}`, await prometheus(version));
 }

@@ -13,8 +13,9 @@ import { fileStamp, watchFiles } from './http/reload.ts';
 import { type HttpOptions, startHttp } from './http/server.ts';
 import { Stats } from './http/stats.ts';
 import { VolumeUsages } from './http/volume-usage.ts';
-import type { Env } from './kubelet/env.ts';
+import type { Cancel, Env } from './kubelet/env.ts';
 import type { Node } from './kubelet/node.ts';
+import { messageOf } from './kubelet/sources/regular-file.ts';
 
 export interface EndpointsInput {
   readonly config: Config;
@@ -27,6 +28,9 @@ export interface EndpointsInput {
 }
 
 type Common = EndpointsInput['common'] & Pick<HttpOptions, 'kubeconfig' | 'stats' | 'volumes' | 'certificateExpiresMs'>;
+
+/** After a kubeconfig that could not be written: there may be room again. */
+const RETRY_MS = 60_000;
 
 interface Closing {
   close(): Promise<void>;
@@ -107,7 +111,14 @@ async function startFull(
       configz: () => configz(config),
     },
   });
-  await tellKubectl(config, endpoint.port, used, env);
+  let cancelRetry: Cancel = () => {};
+  let isClosed = false;
+  const tell = async () => {
+    cancelRetry();
+    const told = await tellKubectl(config, endpoint.port, used, env);
+    if (!told && !isClosed) cancelRetry = env.after(RETRY_MS, () => void tell());
+  };
+  await tell();
   const stop = watchFiles({
     env,
     files,
@@ -120,29 +131,36 @@ async function startFull(
       used = next;
       took(used.cert);
       env.log.info({ files }, 'the status endpoint took in a change of its certificate or its token');
-      await tellKubectl(config, endpoint.port, used, env);
+      await tell();
     },
   });
   return {
     async close() {
+      isClosed = true;
       stop();
+      cancelRetry();
       await endpoint.close();
     },
   };
 }
 
+/** Whether it could. */
 async function tellKubectl(
   { writeKubeconfig: path, address }: Config,
   port: number,
   { cert, token }: { cert: string; token: string },
   env: Env,
-): Promise<void> {
-  if (!path) return;
-  await writeKubeconfig({ path, address, port, cert, token }).then(
-    () => env.log.info({ path }, 'kubectl can use this kubeconfig'),
+): Promise<boolean> {
+  if (!path) return true;
+  try {
+    await writeKubeconfig({ path, address, port, cert, token });
+    env.log.info({ path }, 'kubectl can use this kubeconfig');
+    return true;
+  } catch (error) {
     // A file system that cannot be written does not keep Pods from running.
-    (error: Error) => env.log.warn({ path, error: error.message }, 'could not write the kubeconfig'),
-  );
+    env.log.warn({ path, error: messageOf(error) }, 'could not write the kubeconfig; tried again in a minute');
+    return false;
+  }
 }
 
 function at(address: string): { address: string; alsoOn?: string } {

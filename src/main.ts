@@ -9,10 +9,12 @@ import { createCriClient } from './cri/client.ts';
 import { startEndpoints } from './endpoints.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createProbeMetrics } from './http/probe-metrics.ts';
+import { systemBusSocket } from './kubelet/dbus/bus.ts';
 import { readResolvConf } from './kubelet/dns/resolv-conf.ts';
 import { type Env, sleep } from './kubelet/env.ts';
 import { EventRing } from './kubelet/events.ts';
 import { realHooks } from './kubelet/hooks.ts';
+import { openKeptAmounts } from './kubelet/kept-amounts.ts';
 import { openKeptDocuments } from './kubelet/kept-documents.ts';
 import { openKeptShutdown } from './kubelet/kept-shutdown.ts';
 import { Kubelet } from './kubelet/loop.ts';
@@ -34,7 +36,7 @@ import { type AgentLog, jsonLog, realEnv } from './real-env.ts';
 import { reload } from './reload.ts';
 import { lockRootDir, RootDirInUse } from './root-lock.ts';
 import { ServiceManager } from './service-manager.ts';
-import { createPull, openImageGate, recordOnNode, runServices, shutdownOrder } from './services.ts';
+import { createPull, openImageGate, recordOnNode, reloadImagePolicy, runServices, shutdownOrder } from './services.ts';
 import { VERSION } from './version.ts';
 
 /** Addresses come and go (DHCP, a late network): looked at again this often. */
@@ -63,8 +65,7 @@ export async function runAgent(config: Config, io: CliIo, load: () => LoadedConf
     const agent = await build(config, env);
     onReload = () => {
       void manager.reloading();
-      agent.reload(log, load);
-      void agent.firstRound.then(() => manager.ready(agent.status()));
+      void Promise.all([agent.firstRound, agent.reload(log, load)]).then(() => manager.ready(agent.status()));
     };
     endpoint = await agent.listen();
     env.log.info(
@@ -111,7 +112,8 @@ async function build(config: Config, env: Env) {
   const node = await gatherNode(config);
   const metadata = await prepareMetadata({ config, node, env, recorder });
   const documents = await openKeptDocuments({ rootDir: config.rootDir, runDir: verdictDirectory(config.rootDir), env });
-  const gate = await openImageGate(config, env, client);
+  const amounts = await openKeptAmounts(config.rootDir, env);
+  const gate = await openImageGate({ config, env, client }, metrics.meter);
   const probeMetrics = createProbeMetrics();
   const mirror = verdictFile(verdictDirectory(config.rootDir), env.log);
   const prober = createProber({
@@ -130,13 +132,20 @@ async function build(config: Config, env: Env) {
   );
   const kubelet: Kubelet = new Kubelet({
     env,
-    cri: gate ? gate.guard(client.cri) : client.cri,
+    cri: gate.guard(client.cri),
     stats: client.stats,
     events: client.events,
-    host: realHost({ rootDir: config.rootDir, podLogsDir: config.podLogsDir, env, node }),
+    host: realHost({
+      rootDir: config.rootDir,
+      podLogsDir: config.podLogsDir,
+      env,
+      node,
+      busSocket: systemBusSocket(process.env.DBUS_SYSTEM_BUS_ADDRESS),
+    }),
     sources: sources(config, live, node, env),
     node,
     documents,
+    amounts,
     settings: live.kubelet,
     resolvConf: () => readResolvConf(live.resolvConf),
     meter: metrics.meter,
@@ -154,6 +163,8 @@ async function build(config: Config, env: Env) {
     env,
     cri: client.cri,
     rootDir: config.rootDir,
+    podLogsDir: config.podLogsDir,
+    complain: (reason, message) => recordOnNode({ recorder, node })('Warning', reason, message),
     thresholds: config.evictionHard,
     transitionMs: config.evictionPressureTransitionPeriodMs,
     record: (reason) =>
@@ -181,9 +192,11 @@ async function build(config: Config, env: Env) {
         resolve();
       });
     }),
-    reload(log: AgentLog, load: () => LoadedConfig) {
+    async reload(log: AgentLog, load: () => LoadedConfig) {
       const record = recordOnNode({ recorder, node });
       reload({ config, node, log, load, record, replan: () => kubelet.replan() });
+      metadata?.askAgain();
+      await reloadImagePolicy({ config, env, kubelet, gate }, record);
     },
     listen: () =>
       startEndpoints({
@@ -207,6 +220,7 @@ async function build(config: Config, env: Env) {
           healthz: () => kubelet.problems(),
           manifests: config.podManifestPath || config.manifestUrl,
           env,
+          began: metrics.began,
           observe: metrics.observe,
         },
       }),
@@ -214,12 +228,13 @@ async function build(config: Config, env: Env) {
       const watching = watchAddresses(config, node, env, signal);
       const metadataRuns = metadata?.run(signal, () => kubelet.poke());
       const pressureLooks = pressure.run(signal);
-      const services = runServices({ config, live, env, client, node, kubelet, recorder, shutdown }, signal);
+      const services = runServices({ config, live, env, client, node, kubelet, recorder, shutdown, gate }, signal);
       await kubelet.run(signal);
       await services;
       await pressureLooks;
       await metadataRuns;
       await documents.settled();
+      await amounts.settled();
       client.close();
       await watching;
     },

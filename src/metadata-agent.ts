@@ -17,6 +17,8 @@ import type { Provider } from './metadata/provider.ts';
 export interface MetadataFollower {
   /** Until `signal` aborts. Never rejects. `poke` asks for a round that shows what changed. */
   run(signal: AbortSignal, poke: () => void): Promise<void>;
+  /** Has the provider asked now, with the keys that are there now. */
+  askAgain(): void;
   /** The same object as long as nothing in it changed. */
   view(): MetadataView;
   /** Told of every round. */
@@ -113,6 +115,7 @@ export async function prepareMetadata(options: {
         status.onChange(poke);
         return agent.run(signal);
       },
+      askAgain: () => agent.askAgain(),
       view: () => status.view(),
       look: ({ pods }) => guard.look(pods.map(({ pod }) => pod)),
     };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import pino from 'pino';
 import type { Env, Log } from './kubelet/env.ts';
 
@@ -21,6 +22,51 @@ export interface AgentLog extends Log {
   setVerbosity(verbosity: number): void;
 }
 
+const STDERR = 2;
+/** A reader that does not read its pipe is waited for in steps of this, and at most so many in a row. */
+const BUSY_STEP_MS = 10;
+const BUSY_STEPS = 100;
+const LOST = 'lines of this log were lost: they could not be written';
+
+/**
+ * Standard error as a place for lines. It never throws: a disk that is full behind it, or a reader that went away, must
+ * not end the agent. What is lost meanwhile is counted, and told when lines can be written again.
+ */
+function standardError(): { write(line: string): void } {
+  let lost = 0;
+  let why = '';
+  /** A part of a line was written and the rest was not. */
+  let torn = false;
+  const writeWhole = (text: string) => {
+    let rest = Buffer.from(text);
+    for (let steps = 0; rest.length > 0; ) {
+      try {
+        rest = rest.subarray(writeSync(STDERR, rest));
+        torn = rest.length > 0;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || steps === BUSY_STEPS) throw error;
+        steps += 1;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_STEP_MS);
+      }
+    }
+  };
+  return {
+    write(line) {
+      try {
+        if (lost > 0) {
+          const fields = { level: 'warn', time: new Date().toISOString(), lost, error: why, msg: LOST };
+          writeWhole(`${torn ? '\n' : ''}${JSON.stringify(fields)}\n`);
+          lost = 0;
+        }
+        writeWhole(line);
+      } catch (error) {
+        lost += 1;
+        why = error instanceof Error ? error.message : String(error);
+      }
+    },
+  };
+}
+
 /** JSON lines on standard error, written synchronously: nothing is lost when the process is killed. */
 export function jsonLog(verbosity: number): AgentLog {
   const logger = pino(
@@ -30,7 +76,7 @@ export function jsonLog(verbosity: number): AgentLog {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    standardError(),
   );
   return Object.assign(logger, {
     setVerbosity(now: number) {

@@ -1,5 +1,6 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { makeDirectories } from './kubelet/volumes/files.ts';
 
 /** Another agent works on this root directory. */
 export class RootDirInUse extends Error {
@@ -15,7 +16,7 @@ export class RootDirInUse extends Error {
  * Throws RootDirInUse. Returns the way to give it back.
  */
 export async function lockRootDir(rootDir: string): Promise<() => void> {
-  await mkdir(rootDir, { recursive: true, mode: 0o750 });
+  await makeDirectories(rootDir, 0o750);
   const { dev, ino } = await stat(rootDir);
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {

@@ -16,8 +16,9 @@ import type { EventRing } from './kubelet/events.ts';
 import { ImageCollector } from './kubelet/images/collect-images.ts';
 import { CredentialFiles } from './kubelet/images/credential-files.ts';
 import { ExecProvider } from './kubelet/images/exec-provider.ts';
-import type { ImageGate } from './kubelet/images/gate.ts';
+import { ImageGate } from './kubelet/images/gate.ts';
 import { importArchive } from './kubelet/images/import-archive.ts';
+import { type ImagePolicy, NO_POLICY } from './kubelet/images/policy.ts';
 import { Preloader } from './kubelet/images/preload.ts';
 import { createPuller, type PullImage } from './kubelet/images/pull.ts';
 import { authsFor, normalizeReference } from './kubelet/images/registry-auth.ts';
@@ -25,19 +26,16 @@ import { LogLinks } from './kubelet/logs/links.ts';
 import { allLogs, runningLogs } from './kubelet/logs/of-observed.ts';
 import { rotateLogs } from './kubelet/logs/rotate.ts';
 import type { Kubelet } from './kubelet/loop.ts';
+import type { Meter } from './kubelet/meter.ts';
 import type { Node } from './kubelet/node.ts';
 import { type ShutdownGroup, shutdownGroups, shutdownPeriodMs } from './kubelet/plan/shutdown.ts';
 import type { NodeShutdown } from './kubelet/shutdown.ts';
 import { watchShutdown } from './kubelet/shutdown-watch.ts';
+import { messageOf } from './kubelet/sources/regular-file.ts';
 import type { LiveSettings } from './live-settings.ts';
 
 /** Pulls with the credentials of this machine. Throws ConfigError when the file of providers cannot be used. */
-export async function createPull(
-  config: Config,
-  env: Env,
-  client: CriClient,
-  gate: ImageGate | undefined,
-): Promise<PullImage> {
+export async function createPull(config: Config, env: Env, client: CriClient, gate: ImageGate): Promise<PullImage> {
   const files = new CredentialFiles({
     env,
     rootDir: config.rootDir,
@@ -59,17 +57,43 @@ export async function createPull(
   });
 }
 
-/** Undefined: this machine has no image policy. Rejects with ConfigError. */
-export async function openImageGate(config: Config, env: Env, client: CriClient): Promise<ImageGate | undefined> {
+/** Rejects with ConfigError. */
+export async function openImageGate(
+  { config, env, client }: Pick<ServicesInput, 'config' | 'env' | 'client'>,
+  meter: Meter,
+): Promise<ImageGate> {
+  const policy = await imagePolicyOf(config, env);
+  const refused = (wanted: string) => meter.imageRefused(wanted);
+  return ImageGate.open({ env, cri: client.cri, policy, rootDir: config.rootDir, refused });
+}
+
+async function imagePolicyOf(config: Config, env: Env): Promise<ImagePolicy> {
   const file = config.imagePolicy;
   const policy = file === '' ? undefined : await readImagePolicy(file);
-  if (!policy) {
-    if (file === '' || file === SETTINGS.imagePolicy.default) return undefined;
-    throw new ConfigError([{ where: `--${SETTINGS.imagePolicy.flag}`, path: '', message: `there is no file ${file}` }]);
+  if (policy) {
+    env.log.info({ file, rules: policy.rules.length }, 'image policy');
+    return policy;
   }
-  env.log.info({ file, rules: policy.rules.length }, 'image policy');
-  const { ImageGate } = await import('./kubelet/images/gate.ts');
-  return ImageGate.open({ env, cri: client.cri, policy, rootDir: config.rootDir });
+  if (file === '' || file === SETTINGS.imagePolicy.default) return NO_POLICY;
+  throw new ConfigError([{ where: `--${SETTINGS.imagePolicy.flag}`, path: '', message: `there is no file ${file}` }]);
+}
+
+/** Reads the image policy again, with its keys: with a mistake in it the one of before stays. Never rejects. */
+export async function reloadImagePolicy(
+  { config, env, kubelet, gate }: Pick<ServicesInput, 'config' | 'env' | 'kubelet' | 'gate'>,
+  record: RecordOnNode,
+): Promise<void> {
+  try {
+    const policy = await imagePolicyOf(config, env);
+    gate.use(policy);
+    env.log.info({ rules: policy.rules.length }, 'the image policy was read again');
+    // Pulls that were refused are tried at once.
+    kubelet.imagesArrived(() => false);
+  } catch (error) {
+    const message = 'the image policy was read again and has mistakes: nothing is changed';
+    env.log.error({ problems: messageOf(error).split('\n') }, message);
+    record('Warning', 'InvalidConfiguration', `${message}: ${messageOf(error)}`.slice(0, 1024));
+  }
 }
 
 async function execProviders(config: Config, env: Env): Promise<ExecProvider[]> {
@@ -110,6 +134,7 @@ export interface ServicesInput {
   readonly kubelet: Kubelet;
   readonly recorder: EventRing;
   readonly shutdown: NodeShutdown;
+  readonly gate: ImageGate;
 }
 
 /** All of them, until `signal` aborts. Never rejects. */
@@ -150,7 +175,7 @@ export function recordOnNode({ recorder, node: { name } }: Pick<ServicesInput, '
   return (type, reason, message) => recorder.record(object, type, reason, message);
 }
 
-function createPreloader({ config, env, client, kubelet }: ServicesInput, record: RecordOnNode): Preloader {
+function createPreloader({ config, env, client, kubelet, gate }: ServicesInput, record: RecordOnNode): Preloader {
   const { cri } = client;
   return new Preloader({
     env,
@@ -163,6 +188,8 @@ function createPreloader({ config, env, client, kubelet }: ServicesInput, record
         );
       return importArchive(path, { env, endpoint: client.endpoint(), signal });
     },
+    verify: (path) => gate.verifyArchive(path),
+    basis: () => gate.keysText(),
     isPresent: async (image) => (await cri.imageStatus(image)) !== undefined,
     arrived(archive, images) {
       const names = new Set(images.map(normalizeReference));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -8,6 +8,7 @@ import { loadConfig } from '../src/config/load.ts';
 import { CriError } from '../src/cri/port.ts';
 import { type EndpointsInput, startEndpoints } from '../src/endpoints.ts';
 import { selfSigned } from '../src/http/certificate.ts';
+import type { Env } from '../src/kubelet/env.ts';
 import { EventRing } from '../src/kubelet/events.ts';
 import { freePort } from './e2e/agent.ts';
 import { call, testEnv } from './http/endpoint.ts';
@@ -98,13 +99,27 @@ test('a port that is taken, or an address that others reach, starts nothing at a
   await (await startEndpoints(meant.made)).close();
 });
 
-test('a kubeconfig that cannot be written is told of and keeps nothing from running', async (t) => {
-  const { made } = await input(t, { 'write-kubeconfig': '/etc/passwd/kubeconfig' });
+test('a kubeconfig that cannot be written is told of, keeps nothing from running, and is written later', async (t) => {
+  const { made, kubeconfig } = await input(t);
+  mkdirSync(kubeconfig);
   const warnings: string[] = [];
-  const log = { ...made.common.env.log, warn: (_: object, message: string) => void warnings.push(message) };
-  const common = { ...made.common, env: { ...made.common.env, log } };
-  await (await startEndpoints({ ...made, common })).close();
-  assert.deepEqual(warnings, ['could not write the kubeconfig']);
+  const timers: (() => void)[] = [];
+  const { env } = made.common;
+  const log = { ...env.log, warn: (_: object, message: string) => void warnings.push(message) };
+  const after: Env['after'] = (delayMs, fn) => {
+    if (delayMs !== 60_000) return env.after(delayMs, fn);
+    timers.push(fn);
+    return () => {};
+  };
+  const endpoints = await startEndpoints({ ...made, common: { ...made.common, env: { ...env, log, after } } });
+  try {
+    assert.deepEqual(warnings, ['could not write the kubeconfig; tried again in a minute']);
+    rmdirSync(kubeconfig);
+    timers.shift()?.();
+    while (!existsSync(kubeconfig)) await new Promise((resolve) => setTimeout(resolve, 1));
+  } finally {
+    await endpoints.close();
+  }
 });
 
 test('a renewed certificate, another authority and another token are taken in while running', async (t) => {

@@ -7,6 +7,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+/** A full disk or a reader that went away: there is nobody left to tell. */
+process.stderr.on('error', () => {});
+
 main(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   send: (bytes) => new Promise((resolve) => process.stdout.write(bytes, (error) => resolve(!error))),

@@ -7,12 +7,12 @@ import { SETTINGS } from '../config/settings.ts';
 import type { Log } from '../kubelet/env.ts';
 import { messageOf } from '../kubelet/sources/regular-file.ts';
 import { problemText } from '../metadata/ingest/ingest.ts';
-import { machineAt } from '../metadata/machine.ts';
+import { type Machine, machineAt } from '../metadata/machine.ts';
 import { OWN_PREFIX } from '../metadata/manifests.ts';
 import { type Obtained, obtain } from '../metadata/obtain.ts';
 import { MetadataError } from '../metadata/provider.ts';
 import { PROVIDERS } from '../metadata/providers.ts';
-import { type Check, detect, parseSelection, SelectionError } from '../metadata/select.ts';
+import { type Candidate, type Check, detect, parseSelection, SelectionError } from '../metadata/select.ts';
 import { SERIALS_FILE } from '../metadata/serials.ts';
 import { TRUST_DIRECTORY, type TrustMode } from '../metadata/trust.ts';
 import { realEnv } from '../real-env.ts';
@@ -89,9 +89,9 @@ export async function metadataCommand(argv: readonly string[], io: CliIo): Promi
   const machine = machineAt(flag('host-root', '/'), io.env);
   const { checks, chosen } = await detect(selectionOf(flag('metadata', 'auto')), machine);
   const explain = action === 'explain';
-  if (explain) io.stdout(checksText(checks));
+  if (explain) io.stdout(checksText(checks) + (await firmwareText(machine)));
   if (!chosen) {
-    const text = 'no provider fits this machine: it is given nothing\n';
+    const text = `no provider fits this machine: it is given nothing. One that does all the same is named with --metadata NAME; Pods may stand in ${DEFAULT_MANIFEST_DIRECTORY} too\n`;
     if (explain) io.stdout(text);
     else io.stderr(`rower metadata: ${text}`);
     return explain ? 0 : 1;
@@ -115,9 +115,10 @@ export async function metadataCommand(argv: readonly string[], io: CliIo): Promi
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
     io.stderr(`rower metadata: ${chosen.provider.name}: ${error.message}\n`);
+    if (error.kind === 'unreachable') io.stderr(UNREACHABLE);
     return 1;
   }
-  if (explain) io.stdout(obtainedText(obtained));
+  if (explain) io.stdout(obtainedText(obtained, chosen));
   else await writeOut(obtained, flag('output', STDOUT), io);
   return obtained.outcome === 'refused' ? 1 : 0;
 }
@@ -155,14 +156,28 @@ function checksText(checks: readonly Check[]): string {
   return `${['looked at:', ...lines].join('\n')}\n`;
 }
 
-function obtainedText({ provider, payload, outcome, instanceId, attributes, files, problems }: Obtained): string {
-  const lines = [`asked: ${provider}`];
+/** What most detections go by. */
+async function firmwareText(machine: Machine): Promise<string> {
+  const names = ['sys_vendor', 'product_name', 'chassis_asset_tag'];
+  const values = await Promise.all(names.map((name) => machine.dmi(name)));
+  const known = names.flatMap((name, index) => (values[index] ? [`${name} ${JSON.stringify(values[index])}`] : []));
+  return `firmware: ${known.join(', ') || 'does not say what this machine is'}\n`;
+}
+
+function obtainedText(
+  { provider, payload, outcome, instanceId, attributes, files, problems }: Obtained,
+  { argument }: Candidate,
+): string {
+  // A URL may hold a password.
+  const what = argument === undefined || !argument.startsWith('/') ? '' : ` (${argument})`;
+  const lines = [`asked: ${provider}${what}`];
   if (instanceId !== undefined) lines.push(`instance: ${instanceId}`);
   for (const [key, value] of Object.entries(attributes).sort()) lines.push(`  ${key} = ${value}`);
   lines.push(`user-data: ${OUTCOMES[outcome]}${payload === undefined ? '' : ` (${payload})`}`);
-  for (const { name, pods, signer } of files) {
+  for (const { name, pods, documents, signer } of files) {
+    const more = documents === 0 ? '' : ` and ${documents} other ${documents === 1 ? 'document' : 'documents'}`;
     const by = signer === undefined ? '' : `, signed by ${signer}`;
-    lines.push(`  ${OWN_PREFIX}${name}: ${pods} ${pods === 1 ? 'Pod' : 'Pods'}${by}`);
+    lines.push(`  ${OWN_PREFIX}${name}: ${pods} ${pods === 1 ? 'Pod' : 'Pods'}${more}${by}`);
   }
   for (const problem of problems) lines.push(`${problem.severity}: ${problemText(problem)}`);
   return `${lines.join('\n')}\n`;
@@ -171,10 +186,13 @@ function obtainedText({ provider, payload, outcome, instanceId, attributes, file
 const OUTCOMES: Readonly<Record<Obtained['outcome'], string>> = {
   files: 'taken',
   nothing: 'it wants no Pods',
-  empty: 'empty',
-  absent: 'there is none',
+  empty: 'it is there and empty: no Pods from it',
+  absent: 'there is none: give this machine a manifest as its user-data, if it is to have Pods from there',
   refused: 'refused, nothing of it is used',
 };
+
+const UNREACHABLE =
+  'The agent asks again until there is an answer, and runs what it ran before. Is the network up, and is this the cloud of this machine?\n';
 
 async function writeOut({ files, problems, outcome }: Obtained, output: string, io: CliIo): Promise<void> {
   for (const problem of problems) io.stderr(`rower metadata: ${problem.severity}: ${problemText(problem)}\n`);

@@ -101,5 +101,5 @@ async function signedFile(file: string, given: string | undefined): Promise<{ co
     const beside = await readFile(`${file}${suffix}`, 'utf8').catch(() => undefined);
     if (beside !== undefined) return { content: Buffer.from(text), signature: beside };
   }
-  throw new Refusal('is not signed, or the signature is not at its end');
+  throw new Refusal('is not signed, or the signature is not at its end: rower sign --key KEY FILE');
 }

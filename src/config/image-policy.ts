@@ -1,6 +1,6 @@
 /** Reads an ImagePolicy (rower.dev/v1alpha1): which images may run on this machine. */
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ImagePolicy, ImageRule, Requirement } from '../kubelet/images/policy.ts';
 import { codeOf, messageOf } from '../kubelet/sources/regular-file.ts';
 import { type CosignKey, readCosignKey } from '../metadata/ingest/cosign.ts';
@@ -11,7 +11,10 @@ import { ConfigError, type ConfigProblem } from './errors.ts';
 const API_VERSION = 'rower.dev/v1alpha1';
 const KIND = 'ImagePolicy';
 const REQUIREMENTS: readonly Requirement[] = ['nothing', 'digest', 'signature', 'reject'];
+const KEYS = ['images', 'registryConfigPath'];
 const FIELDS = ['matchImages', 'require', 'cosignKeys'];
+/** The default of containerd from 2.0 on. */
+const REGISTRY_CONFIG_PATH = '/etc/containerd/certs.d:/etc/docker/certs.d';
 /** Where names of keys are looked for, below the directory of the file. */
 const KEY_DIRECTORY = 'cosign';
 
@@ -32,16 +35,23 @@ export async function readImagePolicy(file: string): Promise<ImagePolicy | undef
       path: at.reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : `${path}.${part}`)),
       message,
     });
-  const { apiVersion, kind, images, ...rest } = document.root;
+  const { apiVersion, kind, images, registryConfigPath = REGISTRY_CONFIG_PATH, ...rest } = document.root;
   if (apiVersion !== API_VERSION) complain(['apiVersion'], `must be ${API_VERSION}`);
   if (kind !== KIND) complain(['kind'], `must be ${KIND}`);
-  for (const key of Object.keys(rest)) complain([key], `is unknown; there is images${didYouMean(key, ['images'])}`);
+  for (const key of Object.keys(rest))
+    complain([key], `is unknown; there are ${KEYS.join(', ')}${didYouMean(key, KEYS)}`);
+  const paths = typeof registryConfigPath === 'string' ? registryConfigPath : undefined;
+  if (paths === undefined || (paths !== '' && !paths.split(':').every(isAbsolute)))
+    complain(
+      ['registryConfigPath'],
+      `must be absolute directories with colons between, such as ${REGISTRY_CONFIG_PATH}`,
+    );
   if (!Array.isArray(images)) complain(['images'], 'must be a list of rules');
   const rules: ImageRule[] = [];
   for (const [index, entry] of (Array.isArray(images) ? images : []).entries())
     rules.push(await readRule(entry, ['images', String(index)], file, complain));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { source: file, rules };
+  return { source: file, registryConfigPath: paths ?? '', rules };
 }
 
 type Complain = (at: readonly string[], message: string) => void;

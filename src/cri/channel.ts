@@ -1,6 +1,6 @@
 /** One gRPC channel to a runtime's socket, and one unary call on it. */
 import { Client, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
-import type { Env } from '../kubelet/env.ts';
+import { afterOwnTime, type Env } from '../kubelet/env.ts';
 import { toCriError } from './errors.ts';
 import { CriError } from './port.ts';
 
@@ -80,7 +80,7 @@ export function unary<Answer>(
     if (deadlineMs !== undefined) {
       const late = () =>
         cancelWith(new CriError('deadline', call, `no answer from the runtime after ${deadlineMs / 1000} s`));
-      stopTimer = env.after(deadlineMs, late);
+      stopTimer = afterOwnTime(env, deadlineMs, late);
     }
     signal?.addEventListener('abort', onAbort, { once: true });
   });

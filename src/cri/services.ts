@@ -19,20 +19,39 @@ export function loadServices(): Services {
     enums: String,
     defaults: true,
   });
+  const service = (name: string) => callable(definitions[name] as ServiceDefinition);
+  const payloads = new Map(
+    Object.entries(definitions).flatMap(([name, definition]) =>
+      name.startsWith('containerd.events.') && 'deserialize' in definition
+        ? [[name, (definition as MessageTypeDefinition<object, object>).deserialize] as const]
+        : [],
+    ),
+  );
   return {
-    runtime: definitions['runtime.v1.RuntimeService'] as ServiceDefinition,
-    image: definitions['runtime.v1.ImageService'] as ServiceDefinition,
-    containerdEvents: definitions['containerd.services.events.v1.Events'] as ServiceDefinition,
-    health: definitions['grpc.health.v1.Health'] as ServiceDefinition,
+    runtime: service('runtime.v1.RuntimeService'),
+    image: service('runtime.v1.ImageService'),
+    containerdEvents: service('containerd.services.events.v1.Events'),
+    health: service('grpc.health.v1.Health'),
     decode(typeName, bytes) {
-      const message = definitions[typeName] as MessageTypeDefinition<object, object> | undefined;
       try {
-        return message?.deserialize(Buffer.from(bytes));
+        return payloads.get(typeName)?.(Buffer.from(bytes));
       } catch {
         return undefined;
       }
     },
   };
+}
+
+/** Without what describes the messages to reflection, which nobody asks for and is as large as all the rest. */
+function callable(service: ServiceDefinition): ServiceDefinition {
+  return Object.fromEntries(
+    Object.entries(service).map(([name, definition]) => {
+      const { path, requestStream, responseStream, originalName } = definition;
+      const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = definition;
+      const coders = { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize };
+      return [name, { path, requestStream, responseStream, ...(originalName && { originalName }), ...coders }];
+    }),
+  );
 }
 
 /** The method called `name`, which must be declared in `protos/`. */

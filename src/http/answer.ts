@@ -8,7 +8,16 @@ import { gzip } from 'node:zlib';
 import type { Env } from '../kubelet/env.ts';
 import type { Authenticate } from './access.ts';
 import { hostAllowed, originAllowed } from './hosts.ts';
-import { ANONYMOUS, type Answered, json, type Reply, type Sink, type StreamReply, type User } from './message.ts';
+import {
+  ANONYMOUS,
+  type Answered,
+  type Asked,
+  json,
+  type Reply,
+  type Sink,
+  type StreamReply,
+  type User,
+} from './message.ts';
 import { refuse } from './refuse.ts';
 import { matchRoute, pageNotFound, resolveProxy } from './routes.ts';
 import { ApiError, badRequest, bodyTooLarge, forbidden, internalError, unauthorized, unknownPath } from './status.ts';
@@ -31,6 +40,8 @@ export interface AnswerOptions {
   /** Where the endpoint listens. */
   readonly address: string;
   readonly env: Env;
+  /** Told of a request when its route is known, and that it is a stream when that is. Returns how to tell of its end. */
+  began?: (asked: Asked) => () => void;
   observe?: (answered: Answered) => void;
   /** Present where one has to say who one is. */
   full?: { readonly authenticate: Authenticate };
@@ -52,6 +63,14 @@ export async function answer(
   let pattern = 'other';
   let user = '';
   let isStream = false;
+  let isClosed = false;
+  let ended: (() => void) | undefined;
+  const serverType = full ? 'readwrite' : 'readonly';
+  const count = () => {
+    if (isClosed) return;
+    ended?.();
+    ended = options.began?.({ pattern, method, isStream, serverType });
+  };
   response.on('error', () => response.destroy());
   response.on('close', () => {
     const answered = {
@@ -60,16 +79,22 @@ export async function answer(
       status: response.statusCode,
       durationMs: env.monotonicMs() - beganMs,
       isStream,
-      serverType: full ? ('readwrite' as const) : ('readonly' as const),
-    };
+      serverType,
+    } as const;
     env.log.debug({ ...answered, user }, 'http request');
+    isClosed = true;
+    ended?.();
     observe?.(answered);
   });
   const body = readBody(request);
-  const resolved = await resolve(request, options, look, body);
+  const resolved = await resolve(request, options, look, body, (found) => {
+    pattern = found;
+    count();
+  });
   const { reply } = resolved;
   ({ pattern, user } = resolved);
   isStream = 'start' in reply;
+  if (isStream) count();
   try {
     await send(reply, request, response, env);
   } catch (error) {
@@ -86,12 +111,13 @@ export interface Resolved {
   readonly user: string;
 }
 
-/** Checks who asks for what and asks the route's handler. Never rejects: errors are replies. */
+/** Checks who asks for what and asks the route's handler. Never rejects: errors are replies. `matched`: told of the route. */
 export async function resolve(
   request: IncomingMessage,
   options: AnswerOptions,
   look: () => View,
   body: () => Promise<Buffer>,
+  matched: (pattern: string) => void = () => {},
 ): Promise<Resolved> {
   const method = request.method ?? '';
   let pattern = 'other';
@@ -109,6 +135,7 @@ export async function resolve(
       return { pattern, reply: pageNotFound(), user: name };
     }
     pattern = match.route.pattern;
+    matched(pattern);
     const { accept = '', 'content-type': type = '' } = request.headers;
     const asked = { params: match.params, query, accept, user };
     const posted = method === 'POST' ? { body: { type, bytes: await body() } } : {};

@@ -11,16 +11,15 @@ import { qosClass } from '../kubelet/sandbox/qos.ts';
 import { bytesOf, milliOf } from '../kubelet/sandbox/quantities.ts';
 import type { Container, Pod } from '../kubelet/types.ts';
 import { type CgroupUsage, cgroupUsage, containerCgroups } from './cgroup-usage.ts';
-import { exposition, type Family } from './exposition.ts';
+import { Exposition, type Family, joinLabels, labelText } from './exposition.ts';
 import type { PodUsage, Usage } from './stats.ts';
 
 const NANO = 1e-9;
 
-type Labels = Record<string, string>;
-
 /** One cgroup: a container's, a Pod's or the machine's. */
 interface Subject {
-  readonly labels: Labels;
+  /** Of `labelText`. */
+  readonly labels: string;
   readonly usage: Pick<ContainerStats, 'cpu' | 'memory' | 'swapUsageBytes' | 'writableLayer'>;
   readonly cgroup?: CgroupUsage;
   readonly spec?: Container | undefined;
@@ -28,90 +27,90 @@ interface Subject {
   readonly startedMs?: number | undefined;
 }
 
-type Values = readonly (readonly [more: Labels, value: number | undefined])[];
-type Row = readonly [name: string, type: 'counter' | 'gauge', help: string, values: (subject: Subject) => Values];
-
-const single = (value: number | undefined): Values => [[{}, value]];
+/** Takes one value of a subject; `more` are labels beside the subject's own. */
+type Put = (value: number | undefined, more?: string) => void;
+type Row = readonly [name: string, type: Family['type'], help: string, tell: (subject: Subject, put: Put) => void];
 
 const CONTAINER: readonly Row[] = [
   [
     'container_cpu_usage_seconds_total',
     'counter',
     'Cumulative CPU time, seconds.',
-    ({ usage }) => [[{ cpu: 'total' }, scaled(usage.cpu?.usageCoreNanoSeconds, NANO)]],
+    ({ usage }, put) => put(scaled(usage.cpu?.usageCoreNanoSeconds, NANO), 'cpu="total"'),
   ],
   [
     'container_cpu_user_seconds_total',
     'counter',
     'Cumulative user CPU time, seconds.',
-    ({ cgroup }) => single(cgroup?.cpuUserSeconds),
+    ({ cgroup }, put) => put(cgroup?.cpuUserSeconds),
   ],
   [
     'container_cpu_system_seconds_total',
     'counter',
     'Cumulative system CPU time, seconds.',
-    ({ cgroup }) => single(cgroup?.cpuSystemSeconds),
+    ({ cgroup }, put) => put(cgroup?.cpuSystemSeconds),
   ],
   [
     'container_cpu_cfs_periods_total',
     'counter',
     'Enforcement periods that have passed.',
-    ({ cgroup }) => single(cgroup?.cpuPeriods),
+    ({ cgroup }, put) => put(cgroup?.cpuPeriods),
   ],
   [
     'container_cpu_cfs_throttled_periods_total',
     'counter',
     'Periods in which it was throttled.',
-    ({ cgroup }) => single(cgroup?.cpuThrottledPeriods),
+    ({ cgroup }, put) => put(cgroup?.cpuThrottledPeriods),
   ],
   [
     'container_cpu_cfs_throttled_seconds_total',
     'counter',
     'How long it was throttled, seconds.',
-    ({ cgroup }) => single(cgroup?.cpuThrottledSeconds),
+    ({ cgroup }, put) => put(cgroup?.cpuThrottledSeconds),
   ],
   [
     'container_memory_usage_bytes',
     'gauge',
     'Memory in use with all caches, bytes.',
-    ({ usage }) => single(usage.memory?.usageBytes),
+    ({ usage }, put) => put(usage.memory?.usageBytes),
   ],
   [
     'container_memory_working_set_bytes',
     'gauge',
     'Working set, bytes.',
-    ({ usage }) => single(usage.memory?.workingSetBytes),
+    ({ usage }, put) => put(usage.memory?.workingSetBytes),
   ],
-  ['container_memory_rss', 'gauge', 'Resident memory, bytes.', ({ usage }) => single(usage.memory?.rssBytes)],
-  ['container_memory_cache', 'gauge', 'Page cache, bytes.', ({ cgroup }) => single(cgroup?.memoryCacheBytes)],
+  ['container_memory_rss', 'gauge', 'Resident memory, bytes.', ({ usage }, put) => put(usage.memory?.rssBytes)],
+  ['container_memory_cache', 'gauge', 'Page cache, bytes.', ({ cgroup }, put) => put(cgroup?.memoryCacheBytes)],
   [
     'container_memory_swap',
     'gauge',
     'Swap in use, bytes.',
-    ({ cgroup, usage }) => single(cgroup?.memorySwapBytes ?? usage.swapUsageBytes),
+    ({ cgroup, usage }, put) => put(cgroup?.memorySwapBytes ?? usage.swapUsageBytes),
   ],
   [
     'container_memory_failures_total',
     'counter',
     'Page faults.',
-    ({ usage: { memory } }) => [
-      [{ failure_type: 'pgfault', scope: 'container' }, memory?.pageFaults],
-      [{ failure_type: 'pgmajfault', scope: 'container' }, memory?.majorPageFaults],
-    ],
+    ({ usage: { memory } }, put) => {
+      put(memory?.pageFaults, 'failure_type="pgfault",scope="container"');
+      put(memory?.majorPageFaults, 'failure_type="pgmajfault",scope="container"');
+    },
   ],
-  ['container_processes', 'gauge', 'Processes and threads.', ({ cgroup }) => single(cgroup?.processes)],
+  ['container_processes', 'gauge', 'Processes and threads.', ({ cgroup }, put) => put(cgroup?.processes)],
   [
     'container_start_time_seconds',
     'gauge',
     'When it started, Unix time.',
-    ({ startedMs }) => single(scaled(startedMs, 1e-3)),
+    ({ startedMs }, put) => put(scaled(startedMs, 1e-3)),
   ],
   [
     'container_fs_usage_bytes',
     'gauge',
     'What it has written to its own layer, bytes.',
-    ({ usage: { writableLayer } }) =>
-      writableLayer ? [[{ device: writableLayer.mountpoint }, writableLayer.usedBytes]] : [],
+    ({ usage: { writableLayer } }, put) => {
+      if (writableLayer) put(writableLayer.usedBytes, labelText({ device: writableLayer.mountpoint }));
+    },
   ],
   ['container_fs_reads_bytes_total', 'counter', 'Bytes read from devices.', devices(({ readBytes }) => readBytes)],
   [
@@ -144,23 +143,27 @@ const CONTAINER: readonly Row[] = [
     'container_spec_memory_limit_bytes',
     'gauge',
     'Memory limit, 0 for none.',
-    ({ spec }) => single(spec && bytesOf(spec.resources?.limits, 'memory')),
+    ({ spec }, put) => put(spec && bytesOf(spec.resources?.limits, 'memory')),
   ],
   [
     'container_spec_cpu_quota',
     'gauge',
     'CPU time in each period, microseconds.',
-    ({ spec }) => single(spec && (milliOf(spec.resources?.limits, 'cpu') * 100 || undefined)),
+    ({ spec }, put) => put(spec && (milliOf(spec.resources?.limits, 'cpu') * 100 || undefined)),
   ],
-  ['container_spec_cpu_period', 'gauge', 'The period, microseconds.', ({ spec }) => single(spec && 100_000)],
+  ['container_spec_cpu_period', 'gauge', 'The period, microseconds.', ({ spec }, put) => put(spec && 100_000)],
 ];
 
 function devices(of: (io: CgroupUsage['io'][number]) => number): Row[3] {
-  return ({ cgroup }) => (cgroup?.io ?? []).map((io) => [{ device: io.device }, of(io)]);
+  return ({ cgroup }, put) => {
+    for (const io of cgroup?.io ?? []) put(of(io), `device="${io.device}"`);
+  };
 }
 
 function interfaces(of: Exclude<keyof InterfaceUsage, 'name'>): Row[3] {
-  return ({ network }) => (network ?? []).map((one) => [{ interface: one.name }, one[of]]);
+  return ({ network }, put) => {
+    for (const one of network ?? []) put(one[of], labelText({ interface: one.name }));
+  };
 }
 
 /** `startedMs`: when a container started, by its id. */
@@ -176,27 +179,18 @@ export function cadvisorMetrics(usage: Usage, published: Published, startedMs: R
     },
     ...ofPods,
   ];
-  const families = CONTAINER.map(
-    ([name, type, help, values]): Family => ({
-      name,
-      type,
-      help,
-      samples: subjects.flatMap((subject) =>
-        values(subject).map(([more, value]) => ({ labels: { ...subject.labels, ...more }, value })),
-      ),
-    }),
-  );
-  const machine = (name: string, help: string, value: number): Family => ({
-    name,
-    type: 'gauge',
-    help,
-    samples: [{ labels: { boot_id: node.bootId, machine_id: node.machineId, system_uuid: '' }, value }],
-  });
-  return exposition([
-    ...families,
-    machine('machine_cpu_cores', 'CPUs of the machine.', node.cpuMillis / 1000),
-    machine('machine_memory_bytes', 'Memory of the machine, bytes.', node.memoryBytes),
-  ]);
+  const writer = new Exposition();
+  for (const [name, type, help, tell] of CONTAINER) {
+    writer.family(name, type, help);
+    for (const subject of subjects)
+      tell(subject, (value, more) => writer.sample(joinLabels(subject.labels, more ?? ''), value));
+  }
+  const machine = labelText({ boot_id: node.bootId, machine_id: node.machineId, system_uuid: '' });
+  writer.family('machine_cpu_cores', 'gauge', 'CPUs of the machine.');
+  writer.sample(machine, node.cpuMillis / 1000);
+  writer.family('machine_memory_bytes', 'gauge', 'Memory of the machine, bytes.');
+  writer.sample(machine, node.memoryBytes);
+  return writer.text();
 }
 
 function podSubjects(
@@ -228,8 +222,8 @@ function podSubjects(
   return [whole, ...containers];
 }
 
-function labelsOf(id: string, more: Labels = {}): Labels {
-  return { id, name: '', image: '', container: '', pod: '', namespace: '', ...more };
+function labelsOf(id: string, more: Record<string, string> = {}): string {
+  return labelText({ id, name: '', image: '', container: '', pod: '', namespace: '', ...more });
 }
 
 function scaled(value: number | undefined, factor: number): number | undefined {

@@ -1,11 +1,12 @@
 /** What the kernel counts of a container and CRI does not tell, from its cgroup's files, version 1 and 2. */
-import { join } from 'node:path';
 import type { Node } from '../kubelet/node.ts';
 import { podCgroupPath } from '../kubelet/sandbox/cgroups.ts';
 import type { QosClass } from '../kubelet/sandbox/qos.ts';
 import { readKernelFile } from './kernel-file.ts';
 
 export const CGROUP_ROOT = '/sys/fs/cgroup';
+/** Of the largest number of 64 bits. */
+const MAX_DIGITS = 20;
 
 /** Absent: not counted here. */
 export interface CgroupUsage {
@@ -29,17 +30,19 @@ export interface DeviceUsage {
   readonly writes: number;
 }
 
+// Paths are put together as text: `path.join` looks at each character, which an interpreter feels over hundreds of files.
+
 /** The container's cgroup as containerd and CRI-O name it, relative to the root of the hierarchy. */
 export function containerCgroups(uid: string, qos: QosClass, id: string, node: Node): string[] {
   const pod = podCgroupPath(uid, qos, node);
-  if (node.cgroupDriver === 'cgroupfs') return [join(pod, id), join(pod, `crio-${id}`)];
-  return [join(pod, `cri-containerd-${id}.scope`), join(pod, `crio-${id}.scope`)];
+  if (node.cgroupDriver === 'cgroupfs') return [`${pod}/${id}`, `${pod}/crio-${id}`];
+  return [`${pod}/cri-containerd-${id}.scope`, `${pod}/crio-${id}.scope`];
 }
 
 /** `root`: where the cgroup file system is mounted. */
 export function cgroupUsage(paths: readonly string[], version: 1 | 2, root = CGROUP_ROOT): CgroupUsage {
   for (const path of paths) {
-    const found = version === 2 ? readV2(join(root, path)) : readV1(root, path);
+    const found = version === 2 ? readV2(`${root}/${path}`) : readV1(root, path);
     if (found) return found;
   }
   return { io: [] };
@@ -47,16 +50,15 @@ export function cgroupUsage(paths: readonly string[], version: 1 | 2, root = CGR
 
 function readV2(group: string): CgroupUsage | undefined {
   const files = ['cpu.stat', 'memory.stat', 'memory.swap.current', 'pids.current', 'io.stat'];
-  const [cpuText, memoryText, swap, pids, io] = files.map((name) => readKernelFile(join(group, name)));
+  const [cpuText, memoryText, swap, pids, io] = files.map((name) => readKernelFile(`${group}/${name}`));
   if (cpuText === undefined) return undefined;
-  const cpu = table(cpuText);
   return {
-    ...defined('cpuPeriods', cpu.nr_periods),
-    ...defined('cpuThrottledPeriods', cpu.nr_throttled),
-    ...defined('cpuThrottledSeconds', scaled(cpu.throttled_usec, 1e-6)),
-    ...defined('cpuUserSeconds', scaled(cpu.user_usec, 1e-6)),
-    ...defined('cpuSystemSeconds', scaled(cpu.system_usec, 1e-6)),
-    ...defined('memoryCacheBytes', table(memoryText).file),
+    ...defined('cpuPeriods', field(cpuText, 'nr_periods')),
+    ...defined('cpuThrottledPeriods', field(cpuText, 'nr_throttled')),
+    ...defined('cpuThrottledSeconds', scaled(field(cpuText, 'throttled_usec'), 1e-6)),
+    ...defined('cpuUserSeconds', scaled(field(cpuText, 'user_usec'), 1e-6)),
+    ...defined('cpuSystemSeconds', scaled(field(cpuText, 'system_usec'), 1e-6)),
+    ...defined('memoryCacheBytes', field(memoryText, 'file')),
     ...defined('memorySwapBytes', number(swap)),
     ...defined('processes', number(pids)),
     io: (io ?? '').split('\n').flatMap(ioOfV2),
@@ -76,29 +78,29 @@ function ioOfV2(line: string): DeviceUsage[] {
   ];
 }
 
+const V1_FILES = [
+  ['cpu', 'cpu.stat'],
+  ['cpuacct', 'cpuacct.stat'],
+  ['memory', 'memory.stat'],
+  ['pids', 'pids.current'],
+  ['blkio', 'blkio.throttle.io_service_bytes'],
+  ['blkio', 'blkio.throttle.io_serviced'],
+] as const;
+
 function readV1(root: string, path: string): CgroupUsage | undefined {
-  const files = [
-    'cpu/cpu.stat',
-    'cpuacct/cpuacct.stat',
-    'memory/memory.stat',
-    'pids/pids.current',
-    'blkio/blkio.throttle.io_service_bytes',
-    'blkio/blkio.throttle.io_serviced',
-  ].map((file) => file.split('/') as [string, string]);
-  const [cpuText, accountText, memoryText, pids, bytes, operations] = files.map(([controller, name]) =>
-    readKernelFile(join(root, controller, path, name)),
+  const [cpuText, accountText, memoryText, pids, bytes, operations] = V1_FILES.map(([controller, name]) =>
+    readKernelFile(`${root}/${controller}/${path}/${name}`),
   );
   if (cpuText === undefined && memoryText === undefined) return undefined;
-  const [cpu, account, memory] = [table(cpuText), table(accountText), table(memoryText)];
   return {
-    ...defined('cpuPeriods', cpu.nr_periods),
-    ...defined('cpuThrottledPeriods', cpu.nr_throttled),
-    ...defined('cpuThrottledSeconds', scaled(cpu.throttled_time, 1e-9)),
+    ...defined('cpuPeriods', field(cpuText, 'nr_periods')),
+    ...defined('cpuThrottledPeriods', field(cpuText, 'nr_throttled')),
+    ...defined('cpuThrottledSeconds', scaled(field(cpuText, 'throttled_time'), 1e-9)),
     // Ticks of a hundredth of a second (USER_HZ).
-    ...defined('cpuUserSeconds', scaled(account.user, 1e-2)),
-    ...defined('cpuSystemSeconds', scaled(account.system, 1e-2)),
-    ...defined('memoryCacheBytes', memory.total_cache),
-    ...defined('memorySwapBytes', memory.total_swap),
+    ...defined('cpuUserSeconds', scaled(field(accountText, 'user'), 1e-2)),
+    ...defined('cpuSystemSeconds', scaled(field(accountText, 'system'), 1e-2)),
+    ...defined('memoryCacheBytes', field(memoryText, 'total_cache')),
+    ...defined('memorySwapBytes', field(memoryText, 'total_swap')),
     ...defined('processes', number(pids)),
     io: ioOfV1(bytes ?? '', operations ?? ''),
   };
@@ -123,10 +125,14 @@ function ioOfV1(bytes: string, operations: string): DeviceUsage[] {
   }));
 }
 
-/** Lines of `name number`. */
-function table(lines: string | undefined): Record<string, number | undefined> {
-  const pairs = [...(lines ?? '').matchAll(/^(\w+) (\d+)$/gm)];
-  return Object.fromEntries(pairs.map(([, name, value]) => [name, Number(value)]));
+/** The value of a name in lines of `name number`. */
+function field(lines: string | undefined, name: string): number | undefined {
+  if (lines === undefined) return undefined;
+  const begin = lines.startsWith(`${name} `) ? 0 : lines.indexOf(`\n${name} `) + 1;
+  const from = begin + name.length + 1;
+  if (begin === 0 && lines.slice(0, from) !== `${name} `) return undefined;
+  const value = Number.parseInt(lines.slice(from, from + MAX_DIGITS), 10);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 function number(line: string | undefined): number | undefined {

@@ -8,7 +8,7 @@ import type { MachineState } from '../kubelet/node-pressure.ts';
 import type { Published } from '../kubelet/published.ts';
 import { bytesOf, milliOf } from '../kubelet/sandbox/quantities.ts';
 import type { Container, ContainerStatus, Pod } from '../kubelet/types.ts';
-import { exposition, type Family, type Sample } from './exposition.ts';
+import { exposition, type Family, joinLabels, labelText, type Sample } from './exposition.ts';
 import { namespaceObject, nodeObject } from './objects.ts';
 
 type Labels = Record<string, string>;
@@ -114,37 +114,41 @@ const STATUS_ROWS: readonly Definition<ContainerStatus>[] = [
   ],
 ];
 
-function podLabels({ metadata }: Pod): Labels {
-  return { namespace: metadata.namespace, pod: metadata.name, uid: metadata.uid };
+/** A Pod and its labels as text. */
+interface Told {
+  readonly pod: Pod;
+  readonly labels: string;
 }
 
-function podFamilies(pods: readonly Pod[]): Family[] {
+function podFamilies(pods: readonly Told[]): Family[] {
   return PODS.map(
     ([name, help, found, type]): Family => ({
       name,
       type: type ?? 'gauge',
       help,
-      samples: pods.flatMap((pod) => samples(podLabels(pod), found(pod))),
+      samples: pods.flatMap(({ pod, labels }) => samples(labels, found(pod))),
     }),
   );
 }
 
 function containerFamilies(
-  pods: readonly Pod[],
+  pods: readonly Told[],
   prefix: string,
   statuses: (pod: Pod) => readonly ContainerStatus[] | undefined,
   specs: (pod: Pod) => readonly Container[] | undefined,
 ): Family[] {
+  const containers = pods.flatMap(({ pod, labels }) =>
+    (statuses(pod) ?? []).map((status) => ({
+      status,
+      labels: joinLabels(labels, labelText({ container: status.name })),
+    })),
+  );
   const ofStatus = STATUS_ROWS.map(
     ([name, help, found, type]): Family => ({
       name: `${prefix}_${name}`,
       type: type ?? 'gauge',
       help,
-      samples: pods.flatMap((pod) =>
-        (statuses(pod) ?? []).flatMap((status) =>
-          samples({ ...podLabels(pod), container: status.name }, found(status)),
-        ),
-      ),
+      samples: containers.flatMap(({ status, labels }) => samples(labels, found(status))),
     }),
   );
   const ofSpec = (['requests', 'limits'] as const).map(
@@ -152,10 +156,10 @@ function containerFamilies(
       name: `${prefix}_resource_${kind}`,
       type: 'gauge',
       help: kind === 'requests' ? 'What a container is given at least.' : 'What a container may use at most.',
-      samples: pods.flatMap((pod) =>
+      samples: pods.flatMap(({ pod, labels }) =>
         (specs(pod) ?? []).flatMap((container) =>
           samples(
-            { ...podLabels(pod), container: container.name, node: pod.spec.nodeName },
+            joinLabels(labels, labelText({ container: container.name, node: pod.spec.nodeName })),
             amounts(container.resources?.[kind] ?? {}),
           ),
         ),
@@ -209,7 +213,9 @@ function nodeFamilies(published: Published, nowMs: number, machine: MachineState
       ),
     ],
   ];
-  return rows.map(([name, help, found]): Family => ({ name, type: 'gauge', help, samples: samples({ node }, found) }));
+  return rows.map(
+    ([name, help, found]): Family => ({ name, type: 'gauge', help, samples: samples(labelText({ node }), found) }),
+  );
 }
 
 function namespaceFamilies(published: Published): Family[] {
@@ -221,24 +227,31 @@ function namespaceFamilies(published: Published): Family[] {
       type: 'gauge',
       help: 'The phase of the namespace.',
       samples: names.flatMap((namespace) =>
-        ['Active', 'Terminating'].map((phase) => ({ labels: { namespace, phase }, value: one(phase === 'Active') })),
+        ['Active', 'Terminating'].map((phase) => ({
+          labels: labelText({ namespace, phase }),
+          value: one(phase === 'Active'),
+        })),
       ),
     },
     {
       name: 'kube_namespace_created',
       type: 'gauge',
       help: 'When the namespace was created, Unix time.',
-      samples: names.map((namespace) => ({ labels: { namespace }, value: created(namespace) })),
+      samples: names.map((namespace) => ({ labels: labelText({ namespace }), value: created(namespace) })),
     },
   ];
 }
 
-function samples(labels: Labels, found: Found): Sample[] {
-  return found.map(([more, value]) => ({ labels: { ...labels, ...more }, value }));
+/** `labels`: of `labelText`. */
+function samples(labels: string, found: Found): Sample[] {
+  return found.map(([more, value]) => ({ labels: joinLabels(labels, labelText(more)), value }));
 }
 
 export function kubeState(published: Published, nowMs: number, machine: MachineState): string {
-  const pods = published.pods.map(({ pod }) => pod);
+  const pods = published.pods.map(({ pod }): Told => {
+    const { namespace, name, uid } = pod.metadata;
+    return { pod, labels: labelText({ namespace, pod: name, uid }) };
+  });
   return exposition([
     ...nodeFamilies(published, nowMs, machine),
     ...namespaceFamilies(published),

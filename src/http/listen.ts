@@ -101,6 +101,8 @@ export function listen(server: Server, address: string, port: number, flags: Fla
     });
     server.listen(port, address, () => {
       server.removeAllListeners('error');
+      // A connection that could not be taken, for want of descriptors or memory, is its client's loss alone.
+      server.on('error', () => {});
       resolve(server.address() as AddressInfo);
     });
   });

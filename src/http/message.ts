@@ -35,16 +35,20 @@ export interface Reply {
   readonly bytes?: Buffer;
 }
 
-/** A request whose answer is complete, for whoever counts. */
-export interface Answered {
+/** A request, for whoever counts. */
+export interface Asked {
   /** The route's pattern, never the raw path. */
   readonly pattern: string;
   readonly method: string;
-  readonly status: number;
-  readonly durationMs: number;
   readonly isStream: boolean;
   /** The kubelet's words for its port without login and its other one. */
   readonly serverType: 'readonly' | 'readwrite';
+}
+
+/** A request whose answer is complete. */
+export interface Answered extends Asked {
+  readonly status: number;
+  readonly durationMs: number;
 }
 
 /** A reply that goes on: `start` is called once the headers are out. */

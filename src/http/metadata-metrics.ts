@@ -2,7 +2,7 @@
 import { METADATA_ERROR_KINDS, type MetadataView } from '../kubelet/metadata-view.ts';
 import type { Define } from './state-metrics.ts';
 
-export function registerMetadataMetrics(define: Define): void {
+export function defineMetadataMetrics(define: Define): void {
   /** One value per provider, when it has one. */
   const perProvider = (
     type: 'gauge' | 'counter',
@@ -10,7 +10,7 @@ export function registerMetadataMetrics(define: Define): void {
     help: string,
     value: (view: MetadataView) => number | undefined,
   ) =>
-    define(type, name, help, ['provider'], ({ metadata }) => {
+    define(type, name, help, ({ metadata }) => {
       const found = metadata?.provider === undefined ? undefined : value(metadata);
       return found === undefined ? [] : [{ labels: { provider: metadata?.provider ?? '' }, value: found }];
     });
@@ -32,7 +32,6 @@ export function registerMetadataMetrics(define: Define): void {
     'counter',
     'rower_metadata_errors_total',
     'Failed attempts to get metadata, and user-data that was refused, by kind.',
-    ['provider', 'kind'],
     ({ metadata }) =>
       metadata?.provider === undefined
         ? []
@@ -57,7 +56,6 @@ export function registerMetadataMetrics(define: Define): void {
     'gauge',
     'rower_metadata_info',
     'The provider, the instance, what the user-data is and the beginning of its SHA-256; always 1.',
-    ['provider', 'instance_id', 'outcome', 'sha256'],
     ({ metadata }) =>
       metadata?.provider === undefined
         ? []
@@ -74,30 +72,20 @@ export function registerMetadataMetrics(define: Define): void {
           ],
   );
   perProvider('gauge', 'rower_metadata_manifests', 'Manifests in use that came from metadata.', ({ files }) => files);
-  define(
-    'gauge',
-    'rower_metadata_documents',
-    'Pods and other documents in these manifests.',
-    ['provider', 'kind'],
-    ({ metadata }) =>
-      metadata?.provider === undefined
-        ? []
-        : [
-            { labels: { provider: metadata.provider, kind: 'Pod' }, value: metadata.pods },
-            { labels: { provider: metadata.provider, kind: 'other' }, value: metadata.documents },
-          ],
+  define('gauge', 'rower_metadata_documents', 'Pods and other documents in these manifests.', ({ metadata }) =>
+    metadata?.provider === undefined
+      ? []
+      : [
+          { labels: { provider: metadata.provider, kind: 'Pod' }, value: metadata.pods },
+          { labels: { provider: metadata.provider, kind: 'other' }, value: metadata.documents },
+        ],
   );
-  define(
-    'gauge',
-    'rower_metadata_problems',
-    'What is wrong with the user-data, by severity.',
-    ['provider', 'severity'],
-    ({ metadata }) =>
-      metadata?.provider === undefined
-        ? []
-        : ['error', 'warning'].map((severity) => ({
-            labels: { provider: metadata.provider ?? '', severity },
-            value: metadata.problems.filter((problem) => problem.severity === severity).length,
-          })),
+  define('gauge', 'rower_metadata_problems', 'What is wrong with the user-data, by severity.', ({ metadata }) =>
+    metadata?.provider === undefined
+      ? []
+      : ['error', 'warning'].map((severity) => ({
+          labels: { provider: metadata.provider ?? '', severity },
+          value: metadata.problems.filter((problem) => problem.severity === severity).length,
+        })),
   );
 }

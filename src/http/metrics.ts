@@ -5,13 +5,14 @@
  *
  * To add one: a definition below, or in `state-metrics.ts` when it describes state.
  */
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Env } from '../kubelet/env.ts';
 import type { Meter } from '../kubelet/meter.ts';
 import type { Published } from '../kubelet/published.ts';
-import type { Answered } from './message.ts';
-import { registerProcessMetrics } from './process-metrics.ts';
-import { registerStateMetrics } from './state-metrics.ts';
+import { Exposition } from './exposition.ts';
+import type { Answered, Asked } from './message.ts';
+import { writeProcessMetrics } from './process-metrics.ts';
+import { writeStateMetrics } from './state-metrics.ts';
 
 /** The kubelet's buckets: 5 ms and up by factors of 2.5. */
 const OPERATION_BUCKETS = Array.from({ length: 14 }, (_, index) => Number((0.005 * 2.5 ** index).toPrecision(6)));
@@ -28,6 +29,8 @@ const HTTP_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT',
 export interface Metrics {
   /** Its methods may be passed on without it. */
   readonly meter: Meter;
+  /** Tells of one request of the status endpoint whose path is known. What is returned tells of its end. */
+  readonly began: (asked: Asked) => () => void;
   /** Tells of one answered request of the status endpoint. */
   readonly observe: (answered: Answered) => void;
   /** All metrics in the text format 0.0.4. */
@@ -37,7 +40,6 @@ export interface Metrics {
 export function createMetrics(env: Env): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  let current: Published | undefined;
   let lastRelistMs: number | undefined;
   let relistSeenAtMs = 0;
 
@@ -45,13 +47,6 @@ export function createMetrics(env: Env): Metrics {
     new Counter({ name, help, labelNames, registers });
   const histogram = <L extends string = never>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
     new Histogram({ name, help, buckets, labelNames, registers });
-
-  registerProcessMetrics(registry);
-  registerStateMetrics(
-    registry,
-    () => current,
-    () => relistSeenAtMs,
-  );
 
   const operations = counter('kubelet_runtime_operations_total', 'Runtime operations by type.', ['operation_type']);
   const operationErrors = counter('kubelet_runtime_operations_errors_total', 'Failed runtime operations by type.', [
@@ -79,6 +74,12 @@ export function createMetrics(env: Env): Metrics {
     RELIST_BUCKETS,
   );
   const planned = counter('rower_planned_pods_total', 'Pods that were planned anew, summed over rounds.');
+  const workSeconds = histogram(
+    'kubelet_pod_worker_duration_seconds',
+    'How long one piece of work on a Pod took, pulls and stops of containers apart, by type.',
+    OPERATION_BUCKETS,
+    ['operation_type'],
+  );
   const startedPods = counter('kubelet_started_pods_total', 'Pods started.');
   const startedPodErrors = counter('kubelet_started_pods_errors_total', 'Failed attempts to start a Pod.');
   const rejections = counter('kubelet_admission_rejections_total', 'Pods refused, by the reason in their status.', [
@@ -99,18 +100,25 @@ export function createMetrics(env: Env): Metrics {
   );
   const pullSeconds = histogram('rower_image_pull_duration_seconds', 'How long image pulls took.', PULL_BUCKETS);
   const pullErrors = counter('rower_image_pull_errors_total', 'Failed image pulls.');
-  const requests = counter('kubelet_http_requests_total', 'Requests to the status endpoint.', [
-    'method',
-    'path',
-    'server_type',
-    'long_running',
-  ]);
+  const refusals = counter(
+    'rower_image_policy_refusals_total',
+    'Pulls that the image policy refused, by what its rule wants.',
+    ['requirement'],
+  );
+  const labelNames = ['method', 'path', 'server_type', 'long_running'];
+  const requests = counter('kubelet_http_requests_total', 'Requests to the status endpoint.', labelNames);
   const requestSeconds = histogram(
     'kubelet_http_requests_duration_seconds',
     'How long answers of the status endpoint took.',
     REQUEST_BUCKETS,
-    ['method', 'path', 'server_type', 'long_running'],
+    labelNames,
   );
+  const inflight = new Gauge({
+    name: 'kubelet_http_inflight_requests',
+    help: 'Requests to the status endpoint that are not answered yet.',
+    labelNames,
+    registers,
+  });
 
   return {
     meter: {
@@ -131,6 +139,7 @@ export function createMetrics(env: Env): Metrics {
         roundSeconds.observe(durationMs / 1000);
         planned.inc(plannedPods);
       },
+      podWorked: (type, durationMs) => workSeconds.observe({ operation_type: type }, durationMs / 1000),
       podStarted: () => startedPods.inc(),
       podStartFailed: () => startedPodErrors.inc(),
       podRejected: (reason) => rejections.inc({ reason }),
@@ -142,22 +151,33 @@ export function createMetrics(env: Env): Metrics {
         if (failed) pullErrors.inc();
         pullSeconds.observe(durationMs / 1000);
       },
+      imageRefused: (requirement) => refusals.inc({ requirement }),
     },
-    observe: ({ pattern, method, durationMs, isStream, serverType }) => {
-      const labels = {
-        method: HTTP_METHODS.has(method) ? method : 'other',
-        path: pattern,
-        server_type: serverType,
-        long_running: String(isStream),
-      };
+    began: (asked) => {
+      const labels = labelsOf(asked);
+      inflight.inc(labels);
+      return () => inflight.dec(labels);
+    },
+    observe: (answered) => {
+      const labels = labelsOf(answered);
       requests.inc(labels);
-      requestSeconds.observe(labels, durationMs / 1000);
+      requestSeconds.observe(labels, answered.durationMs / 1000);
     },
-    text(published) {
-      // Every metric reads this before the first await of `metrics()`.
-      current = published;
-      return registry.metrics();
+    async text(published) {
+      const writer = new Exposition();
+      writeProcessMetrics(writer);
+      writeStateMetrics(writer, published, relistSeenAtMs);
+      return writer.text() + (await registry.metrics());
     },
+  };
+}
+
+function labelsOf({ pattern, method, isStream, serverType }: Asked) {
+  return {
+    method: HTTP_METHODS.has(method) ? method : 'other',
+    path: pattern,
+    server_type: serverType,
+    long_running: String(isStream),
   };
 }
 

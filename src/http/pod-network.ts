@@ -3,7 +3,6 @@
  * are those of `/proc/PID/net/dev`, where PID is a process of the Pod's own network namespace.
  */
 import { readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import type { InterfaceUsage } from '../cri/stats.ts';
 import type { Node } from '../kubelet/node.ts';
 import { CGROUP_ROOT, containerCgroups } from './cgroup-usage.ts';
@@ -58,7 +57,7 @@ export class PodNetworks {
     }
     const pid = this.#processes.get(id);
     if (pid === undefined) return undefined;
-    const table = readKernelFile(join(this.#o.procRoot, String(pid), 'net/dev'));
+    const table = readKernelFile(`${this.#o.procRoot}/${pid}/net/dev`);
     if (table !== undefined) return parseNetDev(table);
     this.#processes.delete(id);
     return undefined;
@@ -66,11 +65,11 @@ export class PodNetworks {
 
   #processOf(uid: string, id: string): number | undefined {
     const { node, cgroupRoot } = this.#o;
-    const roots = node.cgroupVersion === 2 ? [cgroupRoot] : CONTROLLERS.map((name) => join(cgroupRoot, name));
+    const roots = node.cgroupVersion === 2 ? [cgroupRoot] : CONTROLLERS.map((name) => `${cgroupRoot}/${name}`);
     for (const qos of CLASSES) {
       for (const path of containerCgroups(uid, qos, id, node)) {
         for (const root of roots) {
-          const first = /^\d+/.exec(readKernelFile(join(root, path, 'cgroup.procs')) ?? '')?.[0];
+          const first = /^\d+/.exec(readKernelFile(`${root}/${path}/cgroup.procs`) ?? '')?.[0];
           if (first !== undefined) return Number(first);
         }
       }
@@ -80,7 +79,7 @@ export class PodNetworks {
 
   #namespaceOf(pid: number | 'self'): string | undefined {
     try {
-      return readlinkSync(join(this.#o.procRoot, String(pid), 'ns/net'));
+      return readlinkSync(`${this.#o.procRoot}/${pid}/ns/net`);
     } catch {
       return undefined;
     }

@@ -2,19 +2,21 @@
  * `/metrics/resource`: the names and labels that metrics-server and the mixins read. Source: pkg/kubelet/metrics/
  * collectors/resource_metrics.go.
  */
-import { exposition, type Family, type Sample } from './exposition.ts';
+import { exposition, type Family, labelText, type Sample } from './exposition.ts';
 import type { PodUsage, Usage } from './stats.ts';
 
 const NANOSECONDS = 1e9;
 
 /** `startedMs`: when a container started, by its id. */
 export function resourceMetrics({ node, pods }: Usage, startedMs: ReadonlyMap<string, number>): string {
+  const labelled = pods.map(({ namespace, name, containers }) => ({
+    labels: labelText({ namespace, pod: name }),
+    containers: containers.map((one) => ({ one, labels: labelText({ container: one.name, namespace, pod: name }) })),
+  }));
   const ofPods = (value: (pod: PodUsage) => Omit<Sample, 'labels'>): Sample[] =>
-    pods.map((pod) => ({ labels: { namespace: pod.namespace, pod: pod.name }, ...value(pod) }));
+    pods.map((pod, index) => ({ labels: labelled[index]?.labels ?? '', ...value(pod) }));
   const ofContainers = (value: (container: PodUsage['containers'][number]) => Omit<Sample, 'labels'>): Sample[] =>
-    pods.flatMap(({ namespace, name, containers }) =>
-      containers.map((one) => ({ labels: { container: one.name, namespace, pod: name }, ...value(one) })),
-    );
+    labelled.flatMap(({ containers }) => containers.map(({ one, labels }) => ({ labels, ...value(one) })));
   const cpuOf = ({ cpu }: Pick<PodUsage, 'cpu'>) => ({
     value: seconds(cpu?.usageCoreNanoSeconds),
     atMs: cpu?.timestampMs,
@@ -52,19 +54,19 @@ export function resourceMetrics({ node, pods }: Usage, startedMs: ReadonlyMap<st
       name: 'node_cpu_usage_seconds_total',
       type: 'counter',
       help: 'Cumulative CPU time of the machine, core-seconds.',
-      samples: [{ labels: {}, ...cpuOf(node) }],
+      samples: [{ labels: '', ...cpuOf(node) }],
     },
     {
       name: 'node_memory_working_set_bytes',
       type: 'gauge',
       help: 'Working set of the machine, bytes.',
-      samples: [{ labels: {}, ...memoryOf(node) }],
+      samples: [{ labels: '', ...memoryOf(node) }],
     },
     {
       name: 'node_swap_usage_bytes',
       type: 'gauge',
       help: 'Swap that the machine uses, bytes.',
-      samples: [{ labels: {}, value: node.swapUsageBytes, atMs: node.memory?.timestampMs }],
+      samples: [{ labels: '', value: node.swapUsageBytes, atMs: node.memory?.timestampMs }],
     },
     {
       name: 'pod_cpu_usage_seconds_total',
@@ -82,7 +84,7 @@ export function resourceMetrics({ node, pods }: Usage, startedMs: ReadonlyMap<st
       name: 'resource_scrape_error',
       type: 'gauge',
       help: '1 when something could not be measured, else 0.',
-      samples: [{ labels: {}, value: node.cpu && node.memory ? 0 : 1 }],
+      samples: [{ labels: '', value: node.cpu && node.memory ? 0 : 1 }],
     },
   ];
   return exposition(families);

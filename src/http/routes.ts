@@ -25,6 +25,7 @@ import { accessReview, rulesReview, selfReview } from './reviews.ts';
 import { agentReply, cadvisorReply, resourceReply, runningPods, slisReply, statsSummary } from './stats-routes.ts';
 import { notFound, unknownPath } from './status.ts';
 import type { FullView, View } from './view.ts';
+import { controllers, workloads } from './workloads.ts';
 
 const AUTHORIZATION = '/apis/authorization.k8s.io/:version';
 const METRICS = `/apis/${METRICS_GROUP}/${METRICS_VERSION}`;
@@ -97,6 +98,8 @@ export const ROUTES: readonly Route[] = [
     pattern: '/api/v1/namespaces/:name/status',
     handle: (request, view) => one({ ...request, params: { ...request.params, resource: 'namespaces' } }, view),
   },
+  { pattern: '/api/v1/namespaces/:namespace/replicationcontrollers', handle: () => controllers() },
+  { pattern: '/apis/apps/v1/namespaces/:namespace/:resource', handle: workloads },
   { pattern: '/api/v1/namespaces/:namespace/:resource', handle: many },
   { pattern: '/api/v1/namespaces/:namespace/:resource/:name', handle: one },
   { pattern: '/api/v1/namespaces/:namespace/:resource/:name/status', handle: one },

@@ -15,7 +15,7 @@ import type { Authenticate } from './access.ts';
 import { answer } from './answer.ts';
 import { isLoopback } from './hosts.ts';
 import { closeServer, type Flags, ListenError, limitedServer, listen, replaceTls, type Tls } from './listen.ts';
-import type { Answered } from './message.ts';
+import type { Answered, Asked } from './message.ts';
 import { redactUrls } from './redact.ts';
 import type { Stats } from './stats.ts';
 import { Store } from './store.ts';
@@ -60,6 +60,8 @@ export interface HttpOptions {
   /** Path of the kubeconfig for the listener with login; absent: there is none. */
   kubeconfig?: string;
   env: Env;
+  /** Told of each request when its route is known; returns how to tell of its end. */
+  began?: (asked: Asked) => () => void;
   /** Told of each request when its answer is complete. */
   observe?: (answered: Answered) => void;
   full?: FullOptions;

@@ -1,7 +1,7 @@
 /** Handlers of what is measured: kubelet's summary and metrics, and the Pods that the runtime has. */
 import type { Published } from '../kubelet/published.ts';
 import { cadvisorMetrics } from './cadvisor.ts';
-import { exposition, type Family, metricsReply } from './exposition.ts';
+import { exposition, type Family, labelText, metricsReply } from './exposition.ts';
 import type { Check } from './kubelet-api.ts';
 import { isTrue, json, type Reply, type Request, text } from './message.ts';
 import { resourceMetrics } from './resource-metrics.ts';
@@ -33,13 +33,16 @@ function certificateFamily({ certificateExpiresMs, nowMs }: View): Family {
     name: 'kubelet_certificate_manager_server_ttl_seconds',
     type: 'gauge',
     help: 'How long the certificate of the endpoint is still valid, seconds; negative when it has expired.',
-    samples: [{ labels: {}, value: expiresMs === undefined ? undefined : Math.round((expiresMs - nowMs) / 1000) }],
+    samples: [{ labels: '', value: expiresMs === undefined ? undefined : Math.round((expiresMs - nowMs) / 1000) }],
   };
 }
 
 /** `/metrics/slis`: whether the checks of `/healthz` pass (component-base metrics/slis). */
 export function slisReply(checks: readonly Check[]): Reply {
-  const labels = checks.map(([name, problems]) => ({ labels: { name, type: 'healthz' }, isOk: problems.length === 0 }));
+  const labels = checks.map(([name, problems]) => ({
+    labels: labelText({ name, type: 'healthz' }),
+    isOk: problems.length === 0,
+  }));
   return metricsReply(
     exposition([
       {

@@ -1,6 +1,7 @@
 /**
- * What Pods and the machine use, measured when somebody asks. Askers within a second share one measurement. A rate
- * needs two: where none is at hand a second one is taken after a moment, so that an idle agent measures nothing.
+ * What Pods and the machine use, measured when somebody asks. Who asks while it is measured, or within a second after,
+ * shares the measurement: with a hundred Pods a runtime may take longer than that second. A rate needs two: where none
+ * is at hand a second one is taken after a moment, so that an idle agent measures nothing.
  */
 import { type Cri, CriError } from '../cri/port.ts';
 import type { ContainerStats, CpuUsage, CriStats, InterfaceUsage, MemoryUsage, SandboxStats } from '../cri/stats.ts';
@@ -48,9 +49,16 @@ export interface StatsOptions {
   readonly networks?: Pick<PodNetworks, 'read'>;
 }
 
+interface Measurement {
+  readonly hasRates: boolean;
+  readonly usage: Promise<Usage>;
+  /** Monotonic; absent: it is under way. */
+  endedMs?: number;
+}
+
 export class Stats {
   readonly #o: StatsOptions;
-  #current: { readonly atMs: number; readonly hasRates: boolean; readonly usage: Promise<Usage> } | undefined;
+  #current: Measurement | undefined;
   /** Cumulative CPU of one or two earlier measurements, the newest last. */
   #samples: CpuSample[] = [];
   #hasSandboxStats = true;
@@ -63,16 +71,21 @@ export class Stats {
 
   /** With rates it may take half a second longer. Throws 503 when the runtime does not answer. */
   read(hasRates: boolean): Promise<Usage> {
-    const nowMs = this.#o.env.monotonicMs();
+    const { env } = this.#o;
     const known = this.#current;
-    if (known && nowMs - known.atMs < SHARED_MS && (known.hasRates || !hasRates)) return known.usage;
-    const usage = this.#measure(hasRates);
-    const current = { atMs: nowMs, hasRates, usage };
+    const isFresh = known && (known.endedMs === undefined || env.monotonicMs() - known.endedMs < SHARED_MS);
+    if (isFresh && (known.hasRates || !hasRates)) return known.usage;
+    const current: Measurement = { hasRates, usage: this.#measure(hasRates) };
     this.#current = current;
-    usage.catch(() => {
-      if (this.#current === current) this.#current = undefined;
-    });
-    return usage;
+    current.usage.then(
+      () => {
+        current.endedMs = env.monotonicMs();
+      },
+      () => {
+        if (this.#current === current) this.#current = undefined;
+      },
+    );
+    return current.usage;
   }
 
   async #measure(hasRates: boolean): Promise<Usage> {

@@ -38,6 +38,8 @@ interface Wanted {
   name: string;
   version: unknown;
   build(resourceVersion: string): KubeObject;
+  /** Made of what is kept anyway: it is built whenever it is asked for, and takes no memory in between. */
+  isFleeting?: boolean;
 }
 
 interface Collection {
@@ -125,7 +127,7 @@ export class Store {
     this.#apply('nodes', [this.#node(published, nowMs, machine)]);
     if (this.#events.sequence !== this.#eventSequence) {
       this.#eventSequence = this.#events.sequence;
-      this.#apply('events', events(this.#events, published));
+      this.#apply('events', events(this.#events, published.node.name));
     }
   }
 
@@ -158,13 +160,22 @@ export class Store {
     const collection = this.#collections[resource];
     const batch: Change[] = [];
     const gone = new Map(collection.items);
-    for (const { namespace, name, version, build } of wanted) {
+    for (const { namespace, name, version, build, isFleeting } of wanted) {
       const key = keyOf(namespace, name);
       const before = gone.get(key);
       gone.delete(key);
       if (before && before.version === version) continue;
       this.#version += 1;
-      const after = { key, namespace, name, version, object: build(String(this.#version)) };
+      const item = { key, namespace, name, version };
+      const resourceVersion = String(this.#version);
+      const after = isFleeting
+        ? {
+            ...item,
+            get object() {
+              return build(resourceVersion);
+            },
+          }
+        : { ...item, object: build(resourceVersion) };
       collection.items.set(key, after);
       batch.push({ resourceVersion: this.#version, ...(before && { before }), after });
     }
@@ -208,12 +219,13 @@ function namespaces(published: Published): Wanted[] {
   }));
 }
 
-function events(ring: EventRing, published: Published): Wanted[] {
+function events(ring: EventRing, nodeName: string): Wanted[] {
   return ring.list().map((record) => ({
     namespace: eventNamespace(record),
     name: record.name,
     version: record.sequence,
-    build: (version) => eventObject(record, published.node.name, version),
+    build: (version) => eventObject(record, nodeName, version),
+    isFleeting: true,
   }));
 }
 

@@ -11,7 +11,7 @@ import { podDirectory } from '../kubelet/sandbox/paths.ts';
 import type { Pod, Volume } from '../kubelet/types.ts';
 import { mountPoints } from '../kubelet/volumes/mounts.ts';
 import { usageOf } from '../kubelet/volumes/usage.ts';
-import type { Family } from './exposition.ts';
+import { type Family, labelText } from './exposition.ts';
 import type { FilesystemSpace } from './node-usage.ts';
 
 const FRESH_MS = 60_000;
@@ -144,7 +144,12 @@ export function claimFamilies(volumes: readonly VolumeUsage[], { pods }: Publish
     volumes.flatMap((volume) => {
       const namespace = namespaces.get(volume.uid);
       if (volume.claim === undefined || namespace === undefined) return [];
-      return [[`${namespace}/${volume.claim}`, { labels: { namespace, persistentvolumeclaim: volume.claim }, volume }]];
+      return [
+        [
+          `${namespace}/${volume.claim}`,
+          { labels: labelText({ namespace, persistentvolumeclaim: volume.claim }), volume },
+        ],
+      ];
     }),
   );
   return CLAIM_METRICS.map(([name, help, key]) => ({

@@ -1,4 +1,4 @@
-import { Allocations } from './allocations.ts';
+import { Allocations, type AmountMemory } from './allocations.ts';
 import { Doing } from './doing.ts';
 import type { Env } from './env.ts';
 import type { Executor } from './execute.ts';
@@ -24,7 +24,7 @@ import { type Slot, wantedUid } from './slot.ts';
 import { StopRoom } from './stop-room.ts';
 import type { Store } from './store.ts';
 import type { Pod, PodKey, Revision } from './types.ts';
-import type { Verdict } from './verdict.ts';
+import { type Verdict, verdictsOf } from './verdict.ts';
 
 export interface KubeletSettings {
   maxPods: number;
@@ -45,6 +45,7 @@ export interface DispatcherOptions {
   verdicts: () => ReadonlyMap<string, Verdict>;
   networkReady: () => boolean;
   shutdown?: NodeShutdown | undefined;
+  amounts?: AmountMemory | undefined;
 }
 
 /** Plans each slot that may be planned, when anything it depends on changed, and hands its actions to lanes. */
@@ -68,8 +69,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#o = options;
-    const { notes, node } = options;
-    this.#allocations = new Allocations(node);
+    const { notes, node, amounts } = options;
+    this.#allocations = new Allocations(node, amounts);
     this.#stopRoom = new StopRoom(options.env);
     options.shutdown?.onTurn(() => this.#abandonStarts());
     this.#lookUp = {
@@ -128,7 +129,7 @@ export class Dispatcher {
       runningAs: (revision, observed) => this.#allocations.of(revision, observed),
       forbidden: (pod) => this.#refusalOf(pod),
     });
-    this.#allocations.keep(resolved, this.#admissions);
+    this.#allocations.keep(resolved, this.#admissions, listing);
     const images = wantedImages(resolved);
     for (const image of this.#o.lanes.subjects('pull')) if (!images.has(image)) this.#o.lanes.abort('pull', image);
     let planned = 0;
@@ -180,13 +181,17 @@ export class Dispatcher {
       notes,
       this.#o.lanes.version(key),
       this.#o.networkReady(),
-      verdicts,
       shutdown?.stop,
       this.#o.shutdown?.stopped(uid),
+      ...verdictsOf(observed, verdicts),
     ];
     const memo = this.#memos.get(key);
     const monotonicMs = env.monotonicMs();
-    const stands = memo && memo.wakeAtMs > monotonicMs && (!memo.lacks || !this.#roomFor(memo.lacks, key));
+    const stands =
+      memo &&
+      memo.basis.length === basis.length &&
+      memo.wakeAtMs > monotonicMs &&
+      (!memo.lacks || !this.#roomFor(memo.lacks, key));
     if (stands && basis.every((value, index) => value === memo.basis[index])) return false;
     const nowMs = env.nowMs();
     const input: PodInput = {

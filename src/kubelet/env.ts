@@ -44,3 +44,19 @@ export function sleep(env: Env, delayMs: number, signal?: AbortSignal): Promise<
     signal?.addEventListener('abort', done, { once: true });
   });
 }
+
+/** A timer this late tells that the process was stopped, or the machine asleep. */
+const STOPPED_MS = 1000;
+
+/**
+ * Calls `fn` after `delayMs` in which this process ran. One that was stopped meanwhile could not read the answer, which
+ * may have come long ago: it gets its time once more, and nobody is judged by a pause of ours.
+ */
+export function afterOwnTime(env: Env, delayMs: number, fn: () => void): Cancel {
+  const beganMs = env.monotonicMs();
+  let cancel = env.after(delayMs, () => {
+    if (env.monotonicMs() - beganMs > delayMs + STOPPED_MS) cancel = env.after(delayMs, fn);
+    else fn();
+  });
+  return () => cancel();
+}

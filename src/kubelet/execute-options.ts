@@ -29,6 +29,8 @@ export interface ExecutorOptions {
   stats: Pick<CriStats, 'listContainerStats'>;
   /** A running container was given, or may have been given, other resources. */
   resized: (containerId: string, given?: cri.AppliedResources) => void;
+  /** A container is stopped to start anew with other amounts. */
+  stoppedToResize: (containerId: string) => void;
   /** The ConfigMaps, Secrets and claims there are now. */
   documents: () => Documents;
   features: () => RuntimeFeatures;

@@ -20,6 +20,9 @@ import { pullForPod } from './pull-image.ts';
 import { resizeContainer, sizePod } from './resize-actions.ts';
 import { ConfigError } from './sandbox/config-error.ts';
 import type { Container, PodKey, Revision } from './types.ts';
+import { workType } from './work-type.ts';
+
+type Begins = (action: Action, rest: readonly Action[]) => void;
 
 /** What earlier actions of the same chain found out. */
 interface Chain {
@@ -77,8 +80,17 @@ export class Executor {
     key: PodKey,
     actions: readonly Action[],
     signal: AbortSignal,
-    begins: (action: Action, rest: readonly Action[]) => void = () => {},
+    begins: Begins = () => {},
   ): Promise<LaneResult> {
+    const { env, meter } = this.#o;
+    const beganMs = env.monotonicMs();
+    const result = await this.#chain(key, actions, signal, begins);
+    const type = workType(actions);
+    if (type) meter.podWorked(type, env.monotonicMs() - beganMs);
+    return result;
+  }
+
+  async #chain(key: PodKey, actions: readonly Action[], signal: AbortSignal, begins: Begins): Promise<LaneResult> {
     const chain: Chain = { key, created: new Map(), documents: this.#o.documents(), signal };
     for (const [index, action] of actions.entries()) {
       if (signal.aborted) return 'ok';
@@ -128,6 +140,8 @@ export class Executor {
     try {
       const wanted = { revision, attempt, startTimeMs, prepared: chain.prepared };
       const { config, handler, events } = await composeSandbox(this.#o, wanted);
+      // Called off meanwhile: the machine goes down, or another revision is wanted.
+      if (chain.signal.aborted) return 'end';
       for (const event of events) this.#event(revision, event.type, event.reason, event.message);
       const id = await this.#o.cri.runPodSandbox(config, handler);
       const { ips } = await this.#o.cri.podSandboxStatus(id);
@@ -187,6 +201,7 @@ export class Executor {
         startTimeMs: action.startTimeMs,
         prepared: chain.prepared,
       });
+      if (chain.signal.aborted) return 'end';
       const id = await this.#o.cri.createContainer(sandbox.id, config, sandboxOf.config);
       chain.created.set(containerName, { id, revision, startTimeMs: action.startTimeMs, attempt });
     } catch (error) {
@@ -234,7 +249,7 @@ export class Executor {
   }
 
   async #stopContainer(
-    { containerId, containerName, uid, graceSeconds, message }: Of<'stop-container'>,
+    { containerId, containerName, uid, graceSeconds, message, toResize }: Of<'stop-container'>,
     chain: Chain,
   ): Promise<Step> {
     const object = {
@@ -243,6 +258,7 @@ export class Executor {
       fieldPath: `spec.containers{${containerName}}`,
     };
     if (message) this.#o.record(object, 'Normal', 'Killing', message);
+    if (toResize) this.#o.stoppedToResize(containerId);
     return this.#plain(this.#o.cri.stopContainer(containerId, graceSeconds));
   }
 

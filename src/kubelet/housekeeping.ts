@@ -24,12 +24,15 @@ export function collectOrphans({
 }): void {
   lanes.start('garbage', 'pods', OWNER, async (signal) => {
     try {
-      for (const pod of await host.listPods()) {
+      // Of one slot together: edits that were called off leave many, and a slot has one lane.
+      const slots = Map.groupBy(await host.listPods(), (pod) => podKey(pod.namespace, pod.name));
+      for (const [key, pods] of slots) {
         if (signal.aborted) return 'ok';
-        if (living(pod.uid)) continue;
-        const key = podKey(pod.namespace, pod.name);
-        lanes.start('pod', key, key, async () => {
-          await host.removePod(pod).catch((error: unknown) => complain(env, error));
+        if (pods.every(({ uid }) => living(uid))) continue;
+        lanes.start('pod', key, key, async (stop) => {
+          for (const pod of pods)
+            if (!stop.aborted && !living(pod.uid))
+              await host.removePod(pod).catch((error: unknown) => complain(env, error));
           return 'ok';
         });
       }

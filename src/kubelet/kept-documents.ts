@@ -6,7 +6,7 @@
  *   <root>/documents.json           0600   all but Secrets
  *   <run>/secrets/secrets.json      0600   Secrets; a tmpfs is mounted there when <run> is not in memory
  */
-import { mkdir, realpath, rmdir, statfs, unlink } from 'node:fs/promises';
+import { realpath, rmdir, statfs, unlink } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -17,15 +17,16 @@ import {
   type Documents,
   documentKey,
 } from './documents.ts';
-import type { Env } from './env.ts';
+import type { Cancel, Env } from './env.ts';
 import { makeDocument } from './manifest/documents.ts';
-import { isMissing, readLimited, writeAtomically } from './volumes/files.ts';
+import { messageOf } from './sources/regular-file.ts';
+import { isMissing, makeDirectories, readLimited, writeAtomically } from './volumes/files.ts';
 import { canDisableSwap } from './volumes/memory.ts';
 import { mountedAt, mountOnce, unmount } from './volumes/mounts.ts';
 
 /** Written down in the background, the newest last. */
 export interface KeptDocuments extends DocumentMemory {
-  /** Resolves when all is written. */
+  /** Resolves when all is written that can be; what cannot be is not tried again any more. */
   settled(): Promise<void>;
 }
 
@@ -38,6 +39,8 @@ export interface KeptDocumentsOptions {
 
 const VERSION = 1;
 const LIMIT_BYTES = 64 * 1024 * 1024;
+/** After a write that failed: there may be room again. */
+const RETRY_MS = 60_000;
 const KINDS: readonly DocumentKind[] = ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'PersistentVolume'];
 /** statfs(2): tmpfs and ramfs. */
 const MEMORY_FILE_SYSTEMS = [0x01021994, 0x858458f6];
@@ -52,10 +55,20 @@ export async function openKeptDocuments({ rootDir, runDir, env }: KeptDocumentsO
   const found = [...(await load(publicFile, env)), ...(await load(secretFile, env))];
   let writing = Promise.resolve();
   let next: Documents | undefined;
+  let cancelRetry: Cancel = () => {};
+  let complained = '';
+
+  function keep(documents: Documents): void {
+    const queued = next !== undefined;
+    next = documents;
+    if (!queued) writing = writing.then(write);
+  }
 
   async function write(): Promise<void> {
-    const all = [...(next ?? new Map()).values()] as ConfigDocument[];
+    const documents: Documents = next ?? new Map();
     next = undefined;
+    cancelRetry();
+    const all = [...documents.values()];
     const secrets = all.filter((document) => document.kind === 'Secret');
     try {
       await save(
@@ -65,22 +78,23 @@ export async function openKeptDocuments({ rootDir, runDir, env }: KeptDocumentsO
       if (secrets.length > 0) await makeMemory(secretDirectory);
       await save(secretFile, secrets);
       if (secrets.length === 0) await removeMemory(secretDirectory);
+      complained = '';
     } catch (error) {
-      env.log.warn(
-        { error: String(error) },
-        'the documents beside the Pods cannot be kept over a restart of the agent',
-      );
+      const text = messageOf(error);
+      if (text !== complained)
+        env.log.warn({ error: text }, 'the documents beside the Pods cannot be kept over a restart of the agent');
+      complained = text;
+      cancelRetry = env.after(RETRY_MS, () => keep(next ?? documents));
     }
   }
 
   return {
     documents: new Map(found.map((one) => [documentKey(one.kind, one.namespace, one.name), one])),
-    keep(documents) {
-      const queued = next !== undefined;
-      next = documents;
-      if (!queued) writing = writing.then(write);
+    keep,
+    async settled() {
+      await writing;
+      cancelRetry();
     },
-    settled: () => writing,
   };
 }
 
@@ -120,7 +134,7 @@ async function save(path: string, documents: readonly ConfigDocument[]): Promise
 
 /** Makes a directory whose files are never on a disk. */
 async function makeMemory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectories(directory, 0o700);
   if (MEMORY_FILE_SYSTEMS.includes((await statfs(directory)).type)) return;
   const options = [`size=${LIMIT_BYTES}`, 'mode=0700', ...(canDisableSwap(os.release()) ? ['noswap'] : [])];
   await mountOnce('tmpfs', await realpath(directory), options);

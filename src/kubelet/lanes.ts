@@ -5,6 +5,9 @@ import type { PodKey } from './types.ts';
 export type LaneKind = 'pod' | 'stop' | 'hook' | 'pull' | 'garbage';
 export type LaneResult = 'ok' | 'failed';
 
+/** Lanes whose failures in a row are remembered, the latest ones. */
+const MAX_FAILURES = 4000;
+
 interface Lane {
   readonly kind: LaneKind;
   readonly owner: PodKey;
@@ -63,8 +66,7 @@ export class Lanes {
     this.#lanes.set(name, lane);
     this.#changed(lane);
     void work(lane.abort.signal).then((result) => {
-      if (lane.abort.signal.aborted && result === 'failed') this.#free(name, lane);
-      else if (result === 'failed') this.#coolDown(name, lane);
+      if (result === 'failed' && !lane.abort.signal.aborted) this.#coolDown(name, lane);
       else {
         this.#failures.delete(name);
         this.#free(name, lane);
@@ -87,7 +89,10 @@ export class Lanes {
 
   #coolDown(name: string, lane: Lane): void {
     const failures = (this.#failures.get(name) ?? 0) + 1;
+    this.#failures.delete(name);
     this.#failures.set(name, failures);
+    // What failed and then vanished is never heard of again.
+    if (this.#failures.size > MAX_FAILURES) this.#failures.delete(this.#failures.keys().next().value ?? '');
     const cancel = this.#env.after(retryDelayMs(failures), () => {
       this.#coolDowns.delete(cancel);
       this.#free(name, lane);

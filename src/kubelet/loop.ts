@@ -1,5 +1,6 @@
 import type * as cri from '../cri/port.ts';
 import type { CriStats } from '../cri/stats.ts';
+import type { AmountMemory } from './allocations.ts';
 import { Dispatcher, type KubeletSettings } from './dispatch.ts';
 import type { DocumentMemory } from './documents.ts';
 import { type Env, sleep } from './env.ts';
@@ -65,6 +66,8 @@ export interface KubeletOptions {
   documents?: DocumentMemory;
   /** Absent: the machine goes down without a word. */
   shutdown?: NodeShutdown;
+  /** Amounts that nothing in the runtime shows. */
+  amounts?: AmountMemory;
   /** What is known of the machine's metadata; absent: it is off. */
   metadata?: (() => MetadataView) | undefined;
   /** Absent: nobody measures what containers use. */
@@ -116,6 +119,7 @@ export class Kubelet {
       started: () => this.poke(),
       stats: this.#stats,
       resized: (id, given) => this.#cache.resized(id, given),
+      stoppedToResize: (id) => this.#cache.stoppedToResize(id),
       documents: () => this.#store.documents(),
       features: () => this.#health.features(),
     });
@@ -124,6 +128,7 @@ export class Kubelet {
       verdicts: () => options.prober.verdicts(),
       networkReady: () => this.#health.networkReady,
       shutdown: options.shutdown,
+      amounts: options.amounts,
     });
     this.#publisher = new Publisher({ env, node, recorder, notes, meter, metadata: options.metadata });
     this.#roundEndedMs = env.monotonicMs();

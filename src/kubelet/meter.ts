@@ -1,6 +1,8 @@
+import type { WorkType } from './work-type.ts';
+
 export type ContainerType = 'container' | 'init_container';
 
-/** What the agent counts while it works. `http/metrics` implements it with prom-client; the simulation with nothing. */
+/** What the agent counts while it works. `http/metrics` implements it; the simulation with nothing. */
 export interface Meter {
   /** One CRI call ended. `call` is the CRI method, e.g. `RunPodSandbox`. */
   runtimeOperation(call: string, durationMs: number, failed: boolean): void;
@@ -8,6 +10,8 @@ export interface Meter {
   relist(durationMs: number): void;
   /** One round of plan and publish ended; `planned` is how many Pods had to be planned anew. */
   round(durationMs: number, planned: number): void;
+  /** One chain of work on a Pod ended, well or not. */
+  podWorked(type: WorkType, durationMs: number): void;
   /** A sandbox was made for a Pod that had none of this revision. */
   podStarted(): void;
   podStartFailed(reason: string): void;
@@ -19,4 +23,6 @@ export interface Meter {
   /** From first sight of a revision to its first container running. */
   podStartDuration(durationMs: number): void;
   imagePulled(durationMs: number, failed: boolean): void;
+  /** The image policy refused a pull; `wanted` is what its rule asks for: `digest`, `signature`, or `reject`. */
+  imageRefused(wanted: string): void;
 }

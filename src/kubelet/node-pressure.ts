@@ -1,9 +1,11 @@
 /** Looks every ten seconds, as the kubelet does, how much memory, disk and process ids the machine has left. */
-import { statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cri } from '../cri/port.ts';
 import { type Env, sleep } from './env.ts';
+import { messageOf } from './sources/regular-file.ts';
 import {
+  isUnder,
   type PressureCondition,
   pressureConditions,
   pressureEvents,
@@ -11,7 +13,7 @@ import {
   type Rooms,
   type Thresholds,
 } from './status/pressure.ts';
-import { readLimited } from './volumes/files.ts';
+import { errorCode, readLimited } from './volumes/files.ts';
 
 const PERIOD_MS = 10_000;
 /** The runtime keeps its images in one place; it is asked again this often, and after it did not answer. */
@@ -27,10 +29,14 @@ export interface NodePressureOptions {
   readonly env: Env;
   readonly cri: Pick<Cri, 'imageFsInfo'>;
   readonly rootDir: string;
+  /** Of the node's file systems too (`nodefs`), though it may be on a disk of its own. */
+  readonly podLogsDir: string;
   readonly thresholds: Thresholds;
   readonly transitionMs: number;
   /** The reason of an event about the node. */
   readonly record: (reason: string) => void;
+  /** Told once of what the owner of the machine has to mend: a warning event. */
+  readonly complain: (reason: string, message: string) => void;
   /** Where procfs is. */
   readonly procRoot?: string;
   /** Room on the file system of a path. */
@@ -46,6 +52,8 @@ export class NodePressure {
   readonly #o: NodePressureOptions;
   readonly #listeners = new Set<() => void>();
   #state: MachineState = { conditions: [] };
+  /** Directories that were found on a file system that is read-only. */
+  readonly #readOnly = new Set<string>();
   #images: { readonly path: string; readonly askedMs: number } | undefined;
 
   constructor(options: NodePressureOptions) {
@@ -72,28 +80,36 @@ export class NodePressure {
 
   /** One look. Never rejects. */
   async look(): Promise<void> {
-    const { env, thresholds, transitionMs, record } = this.#o;
+    const { env, rootDir, podLogsDir, thresholds, transitionMs, record } = this.#o;
+    await Promise.all([rootDir, podLogsDir].map((directory) => this.#checkWritable(directory)));
     const before = this.#state.conditions;
     const rooms = await this.#measure();
     const conditions = pressureConditions({ thresholds, rooms, before, nowMs: env.nowMs(), transitionMs });
     this.#state = { conditions };
     for (const reason of pressureEvents(before, conditions)) record(reason);
+    for (const { type, status, message } of conditions)
+      if (status === 'True' && !before.some((one) => one.type === type && one.status === 'True'))
+        env.log.warn({ condition: type, rootDir, podLogsDir }, `${message}; nothing is evicted: make room`);
     if (textOf(before) === textOf(conditions)) return;
     for (const listener of this.#listeners) listener();
   }
 
   async #measure(): Promise<Rooms> {
-    const { rootDir, diskOf = realDisk } = this.#o;
-    const [memory, processes, node, images] = await Promise.all([
+    const { rootDir, podLogsDir, diskOf = realDisk } = this.#o;
+    const [memory, processes, root, logs, images] = await Promise.all([
       this.#memory(),
       this.#processes(),
       diskOf(rootDir).catch(() => undefined),
+      diskOf(podLogsDir).catch(() => undefined),
       this.#imagesPath().then((path) => (path === undefined ? undefined : diskOf(path).catch(() => undefined))),
     ]);
     return {
       ...(memory && { 'memory.available': memory }),
       ...(processes && { 'pid.available': processes }),
-      ...(node && { 'nodefs.available': node.bytes, 'nodefs.inodesFree': node.inodes }),
+      ...(root && {
+        'nodefs.available': this.#lesser('nodefs.available', root.bytes, logs?.bytes),
+        'nodefs.inodesFree': this.#lesser('nodefs.inodesFree', root.inodes, logs?.inodes),
+      }),
       ...(images && {
         'imagefs.available': images.bytes,
         'imagefs.inodesFree': images.inodes,
@@ -102,6 +118,22 @@ export class NodePressure {
         'containerfs.inodesFree': images.inodes,
       }),
     };
+  }
+
+  /** Of two file systems of one signal: the one that is under its threshold. */
+  #lesser(signal: string, one: Room, other: Room | undefined): Room {
+    return other && isUnder(other, this.#o.thresholds[signal] ?? '') ? other : one;
+  }
+
+  /** A kernel makes a file system read-only when its disk fails: nothing tells of it until somebody wants to write. */
+  async #checkWritable(directory: string): Promise<void> {
+    const error = await access(directory, constants.W_OK).catch((error: unknown) => error);
+    if (errorCode(error) !== 'EROFS') {
+      if (this.#readOnly.delete(directory)) this.#o.env.log.info({ directory }, 'the file system can be written again');
+    } else if (!this.#readOnly.has(directory)) {
+      this.#readOnly.add(directory);
+      this.#o.complain('FilesystemIsReadOnly', `What runs runs on, and nothing new can start: ${messageOf(error)}`);
+    }
   }
 
   async #memory(): Promise<Room | undefined> {

@@ -38,6 +38,8 @@ export interface ObservedContainer {
   readonly image: string;
   readonly imageRef: string;
   readonly user?: { uid: number; gid: number; supplementalGroups: number[] };
+  /** This process stopped it to start it anew with other amounts, however it ended. */
+  readonly stoppedToResize?: true;
   /** What it is held to now, while it runs; absent when the runtime does not tell. */
   readonly resources?: AppliedResources;
   readonly record: ContainerRecord;

@@ -15,7 +15,7 @@ import { DEADLINE_EXCEEDED, generateStatus } from './status/generate.ts';
 import { kubeTime } from './status/time.ts';
 import { newestRevision } from './store.ts';
 import type { Pod, PodKey, PodStatus, Revision } from './types.ts';
-import type { Verdict } from './verdict.ts';
+import { type Verdict, verdictsOf } from './verdict.ts';
 
 export interface Round {
   readonly resolved: Resolved;
@@ -161,10 +161,11 @@ export class Publisher {
       stoppingSinceMs,
       held,
       away,
-      round.verdicts,
+      ...verdictsOf(observed, round.verdicts),
     ];
     const shown = this.#shown.get(key);
-    if (shown && basis.every((value, index) => value === shown.basis[index])) return shown.view;
+    if (shown?.basis.length === basis.length && basis.every((value, index) => value === shown.basis[index]))
+      return shown.view;
 
     const before = shown?.view.pod.metadata.uid === revision.uid ? shown.view.pod.status : undefined;
     const startTimeMs = round.startTimeMs(revision.uid, key);

@@ -50,6 +50,8 @@ export class RuntimeCache {
   readonly #changed = new Set<string>();
   /** What containers were last given by this process, for runtimes that do not tell, by id. */
   readonly #given = new Map<string, cri.AppliedResources>();
+  /** Containers that this process stopped to start them anew with other amounts. */
+  readonly #stoppedToResize = new Set<string>();
 
   constructor({ env, cri, host, rootDir }: { env: Env; cri: cri.Cri; host: Host; rootDir: string }) {
     this.#env = env;
@@ -82,34 +84,54 @@ export class RuntimeCache {
     if (given) this.#given.set(id, given);
   }
 
+  /** It is being stopped to start anew with other amounts. */
+  stoppedToResize(id: string): void {
+    this.#stoppedToResize.add(id);
+  }
+
   /** Lists again. Throws CriError; the last listing stays as it was. */
   async relist(): Promise<Listing> {
     this.#generation += 1;
-    const generation = this.#generation;
+    const { generation } = this;
     const [sandboxes, containers] = await Promise.all([
       this.#cri.listPodSandboxes(this.#labels),
       this.#cri.listContainers(this.#labels),
     ]);
     const unsure = new Set<PodKey>();
+    const changed = new Set(this.#changed);
     const nextSandboxes = new Map<string, ObservedSandbox>();
     const nextContainers = new Map<string, ObservedContainer>();
+    // Most are as they were: only the others have to be waited for.
+    const otherSandboxes = sandboxes.filter((row) => {
+      const same = this.#sameSandbox(row);
+      return !(same && nextSandboxes.set(row.id, same));
+    });
+    const otherContainers = containers.filter((row) => {
+      const same = changed.has(row.id) || this.#ends.has(row.id) ? undefined : this.#containers.get(row.id);
+      return !(same?.state === row.state && nextContainers.set(row.id, same));
+    });
     await together([
-      mapLimited(sandboxes, STATUS_CALLS_AT_ONCE, async (row) => {
+      mapLimited(otherSandboxes, STATUS_CALLS_AT_ONCE, async (row) => {
         const seen = await this.#sandbox(row, unsure);
         if (seen) nextSandboxes.set(row.id, seen);
       }),
-      mapLimited(containers, STATUS_CALLS_AT_ONCE, async (row) => {
-        const seen = await this.#container(row, unsure);
+      mapLimited(otherContainers, STATUS_CALLS_AT_ONCE, async (row) => {
+        const seen = await this.#container(row, unsure, changed);
         if (seen) nextContainers.set(row.id, seen);
       }),
-    ]);
+    ]).catch((error: unknown) => {
+      // Nothing of this listing is kept, so what was asked for is asked for again.
+      for (const id of changed) this.#changed.add(id);
+      throw error;
+    });
     for (const gone of this.#vanished(nextSandboxes, nextContainers)) nextContainers.set(gone.id, gone);
+    const unchanged = sameIn(this.#sandboxes, nextSandboxes) && sameIn(this.#containers, nextContainers);
     this.#sandboxes = nextSandboxes;
     this.#containers = nextContainers;
-    for (const row of containers) this.#keys.set(row.id, keyOf(row.labels));
-    for (const ids of [this.#ends, this.#changed, this.#given, this.#keys])
+    for (const row of containers) if (!this.#keys.has(row.id)) this.#keys.set(row.id, keyOf(row.labels));
+    for (const ids of [this.#ends, this.#changed, this.#given, this.#stoppedToResize, this.#keys])
       for (const id of ids.keys()) if (!nextContainers.has(id)) ids.delete(id);
-    this.#pods = group(sandboxes, this.#keys, nextSandboxes, nextContainers, this.#pods);
+    if (!unchanged) this.#pods = group(sandboxes, this.#keys, nextSandboxes, nextContainers, this.#pods);
     return { generation, pods: this.#pods, unsure };
   }
 
@@ -134,11 +156,16 @@ export class RuntimeCache {
     });
   }
 
+  /** What is known of a sandbox, when that is all there is to know. */
+  #sameSandbox(row: cri.Sandbox): ObservedSandbox | undefined {
+    const known = this.#sandboxes.get(row.id);
+    if (known?.state !== row.state) return undefined;
+    const hasAddress = known.ips.length > 0 || known.record.revision?.pod.spec.hostNetwork;
+    return hasAddress || row.state === 'notready' ? known : undefined;
+  }
+
   async #sandbox(row: cri.Sandbox, unsure: Set<PodKey>): Promise<ObservedSandbox | undefined> {
     const known = this.#sandboxes.get(row.id);
-    const record = known?.record ?? decodeSandbox(row);
-    const hasAddress = (known && known.ips.length > 0) || record.revision?.pod.spec.hostNetwork;
-    if (known?.state === row.state && (hasAddress || row.state === 'notready')) return known;
     const status =
       row.state === 'ready'
         ? await this.#ask(() => this.#cri.podSandboxStatus(row.id), keyOf(row.labels), unsure)
@@ -154,15 +181,20 @@ export class RuntimeCache {
       state,
       createdAtMs: row.createdAtMs,
       ips,
-      record,
+      record: known?.record ?? decodeSandbox(row),
     };
   }
 
-  async #container(row: cri.Container, unsure: Set<PodKey>): Promise<ObservedContainer | undefined> {
+  async #container(
+    row: cri.Container,
+    unsure: Set<PodKey>,
+    mayHaveChanged: ReadonlySet<string>,
+  ): Promise<ObservedContainer | undefined> {
     const listed = this.#containers.get(row.id);
     const end = this.#ends.get(row.id);
     const known = listed && end ? await this.#early(listed, end) : listed;
-    const changed = row.state === 'running' && this.#changed.delete(row.id);
+    const changed = row.state === 'running' && mayHaveChanged.has(row.id);
+    if (changed) this.#changed.delete(row.id);
     if (end ? row.state === 'running' : known?.state === row.state && !changed) return known;
     const status =
       row.state === 'created'
@@ -206,8 +238,13 @@ export class RuntimeCache {
       imageRef: status?.imageRef || row.imageRef,
       ...(status?.user && { user: status.user }),
       ...(resources && { resources }),
+      ...(state === 'exited' && this.#why(row.id)),
       record,
     };
+  }
+
+  #why(id: string): Pick<ObservedContainer, 'stoppedToResize'> {
+    return this.#stoppedToResize.has(id) ? { stoppedToResize: true } : {};
   }
 
   /** What the container left is there already; the runtime's own reason and message come with its status. */
@@ -215,7 +252,8 @@ export class RuntimeCache {
     if (known.state === 'exited') return known;
     const reason = exitCode === 0 ? 'Completed' : 'Error';
     const message = await this.#host.readTerminationLog(known.uid, known.name, known.attempt);
-    return { ...known, state: 'exited', firstSeenMs: this.#env.monotonicMs(), finishedAtMs, exitCode, reason, message };
+    const end = { firstSeenMs: this.#env.monotonicMs(), finishedAtMs, exitCode, reason, message };
+    return { ...known, state: 'exited', ...end, ...this.#why(known.id) };
   }
 
   /** A vanished object is 'gone'; any other failure makes its Pod unsure. Without a runtime the whole listing fails. */
@@ -307,3 +345,5 @@ function newestFirst(a: Ordered, b: Ordered): number {
 function same<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
+
+const sameIn = <T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>) => same([...a.values()], [...b.values()]);

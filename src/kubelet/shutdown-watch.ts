@@ -191,6 +191,8 @@ class Watch {
       ['--what=shutdown', '--who=rower', `--why=${why}`, '--mode=delay', 'sh', '-c', 'echo held; exec cat >/dev/null'],
       { stdio: ['pipe', 'pipe', 'pipe'] },
     );
+    // Where there is no descriptor left for a pipe there are no streams, and an error is to come.
+    if (!child.stdout) return new Promise((_, reject) => child.on('error', reject));
     this.#lock = child;
     this.#held = false;
     let said = '';

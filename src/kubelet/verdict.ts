@@ -1,3 +1,5 @@
+import type { ObservedPod } from './observed.ts';
+
 /** What the probes say of one running container. A container without a verdict has not been judged yet. */
 export interface Verdict {
   /** The startup probe succeeded, or there is none. */
@@ -11,4 +13,12 @@ export interface Verdict {
     readonly probe: 'liveness' | 'startup' /** The probe's own grace period. */;
     readonly graceSeconds?: number;
   };
+}
+
+/** Of the containers of one Pod, in their order; what other Pods' probes say concerns nobody else. */
+export function verdictsOf(
+  observed: ObservedPod | undefined,
+  verdicts: ReadonlyMap<string, Verdict>,
+): (Verdict | undefined)[] {
+  return verdicts.size === 0 || !observed ? [] : observed.containers.map(({ id }) => verdicts.get(id));
 }

@@ -72,6 +72,8 @@ export class MetadataAgent {
   #lastText = '';
   #lastKept = '';
   #failures = 0;
+  /** Ends the wait for news. */
+  #round = new AbortController();
 
   constructor(options: MetadataAgentOptions) {
     this.#options = options;
@@ -118,6 +120,11 @@ export class MetadataAgent {
     this.#options.report('Warning', 'MetadataOfAnotherMachine', `${text}: ${removed.join(', ')}`);
   }
 
+  /** The provider is asked now, or once more when it is being asked: keys of this machine may be other ones. */
+  askAgain(): void {
+    this.#round.abort();
+  }
+
   /** Until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const candidate = await this.#detect(signal);
@@ -126,14 +133,16 @@ export class MetadataAgent {
     let etag: string | undefined;
     let startedMs = env.monotonicMs();
     while (!signal.aborted) {
+      this.#round = new AbortController();
+      const either = AbortSignal.any([signal, this.#round.signal]);
       try {
         await this.#ask(candidate, signal);
         this.#recovered();
         startedMs = env.monotonicMs();
-        etag = await this.#wait(candidate, etag, signal);
+        etag = await this.#wait(candidate, etag, either);
       } catch (error) {
         if (signal.aborted) return;
-        await sleep(env, this.#failed(error, env.monotonicMs() - startedMs), signal);
+        if (!either.aborted) await sleep(env, this.#failed(error, env.monotonicMs() - startedMs), either);
       }
     }
   }
@@ -232,7 +241,10 @@ export class MetadataAgent {
     const before = await readSerials(path);
     if (typeof before === 'string') throw new MetadataError(before, { final: true, kind: 'write' });
     const merged = mergeSerials(before, taken);
-    if (merged !== before) await writeSerials(path, merged);
+    if (merged === before) return;
+    await writeSerials(path, merged).catch((cause: unknown) => {
+      throw new MetadataError(`${path} cannot be written: ${messageOf(cause)}`, { cause, kind: 'write' });
+    });
   }
 
   /** Problems are told once, until they are other ones. */

@@ -3,8 +3,9 @@
  * machine, is not for every program on it. An nftables rule for what is forwarded; and, when it is wanted, one for what Pods on
  * the host's network send, told by their cgroup.
  */
-import { spawn } from 'node:child_process';
 import type { Env } from '../kubelet/env.ts';
+import { runProgram } from '../kubelet/images/run-program.ts';
+import { messageOf } from '../kubelet/sources/regular-file.ts';
 import type { Pod } from '../kubelet/types.ts';
 import type { Provider } from './provider.ts';
 
@@ -16,6 +17,7 @@ const TABLE = 'inet rower-metadata';
 const ADDRESSES4 = ['169.254.169.254', '169.254.42.42', '100.100.100.200', '168.63.129.16'];
 const ADDRESSES6 = ['fd00:ec2::254', 'fd00:42::42', 'fd00:a9fe:a9fe::1', 'fd00:c1::a9fe:a9fe', 'fe80::a9fe:a9fe'];
 const TIMEOUT_MS = 10_000;
+const MAX_OUTPUT_BYTES = 64 * 1024;
 const RETRY_MS = 60_000;
 
 /** Runs a program with this input; resolves to what it complains of, or undefined when all is well. */
@@ -163,22 +165,8 @@ export class MetadataGuard {
 
 export function programRunner(env: Env): RunProgram {
   return (program, args, input) =>
-    new Promise((resolve) => {
-      const child = spawn(program, [...args], { stdio: ['pipe', 'ignore', 'pipe'] });
-      let complaint = '';
-      const cancel = env.after(TIMEOUT_MS, () => child.kill('SIGKILL'));
-      const finish = (text: string | undefined) => {
-        cancel();
-        resolve(text);
-      };
-      child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-        complaint = `${complaint}${chunk}`.slice(0, 2000);
-      });
-      child.on('error', (error) => finish(error.message));
-      child.on('close', (status) =>
-        finish(status === 0 ? undefined : complaint.trim() || `${program} ended with ${status}`),
-      );
-      child.stdin.on('error', () => {});
-      child.stdin.end(input);
-    });
+    runProgram(program, { env, args, input, timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_OUTPUT_BYTES }).then(
+      () => undefined,
+      (error: unknown) => `${program}: ${messageOf(error)}`,
+    );
 }

@@ -2,10 +2,11 @@
  * The files that metadata has in the manifest directory, and copies of them in a directory of the agent's own. Their names
  * begin with a mark: files with it are this module's alone, files without it are never touched.
  */
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentHash } from '../kubelet/identity.ts';
 import { codeOf } from '../kubelet/sources/regular-file.ts';
+import { makeDirectories } from '../kubelet/volumes/files.ts';
 import { SERIALS_FILE } from './serials.ts';
 
 export const OWN_PREFIX = 'rower-metadata-';
@@ -90,7 +91,7 @@ export class ManifestStore {
   ): Promise<Change> {
     const wanted = new Map(files.map(({ name, text }) => [`${OWN_PREFIX}${name}`, text]));
     const hashes = Object.fromEntries([...wanted].map(([name, text]) => [name, contentHash(text)]));
-    await mkdir(join(this.#state, COPIES), { recursive: true, mode: 0o700 });
+    await makeDirectories(join(this.#state, COPIES), 0o700);
     await chmod(this.#state, 0o700);
     // The copies first: after a crash between the two they are what counts.
     await this.#sync(join(this.#state, COPIES), wanted);
@@ -117,7 +118,7 @@ export class ManifestStore {
   }
 
   async #sync(directory: string, wanted: ReadonlyMap<string, string>): Promise<Change> {
-    if (wanted.size > 0) await mkdir(directory, { recursive: true });
+    if (wanted.size > 0) await makeDirectories(directory);
     const written: string[] = [];
     for (const [name, text] of wanted) {
       const present = await readFile(join(directory, name), 'utf8').catch(() => undefined);

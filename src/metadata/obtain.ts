@@ -73,6 +73,12 @@ export async function obtain(options: ObtainOptions): Promise<Obtained> {
     throw error;
   });
   const { instanceId } = fetched;
+  // Another id is another machine: text that is no id must not be one.
+  if (provider.bases && instanceId !== undefined && /\s/.test(instanceId))
+    throw new MetadataError(
+      `the instance id that came is ${JSON.stringify(instanceId.slice(0, 40))}: a proxy or a firewall answers instead of the service`,
+      { kind: 'identity' },
+    );
   fetched.attributes = await withAddress(fetched.attributes, options.machine);
   const { attributes } = fetched;
   const base: Obtained = {
@@ -119,7 +125,7 @@ async function read(
     nodeName: options.nodeName,
     manifestDirectory: options.manifestDirectory,
     base64: payload.base64 ?? false,
-    writeFilesDone: fetched.writeFilesDone ?? false,
+    writeFilesDone: payload.cloudInitToo ?? fetched.writeFilesDone ?? false,
     launchIndex: fetched.launchIndex ?? 0,
     variables: new Map(Object.entries(fetched.attributes)),
     included,

@@ -42,6 +42,8 @@ export interface Payload {
   base64?: boolean;
   /** The URL or path it is from: a signature may lie beside it. */
   location?: string;
+  /** cloud-init reads it too: its `write_files` are written by it, and what it runs is left to it. */
+  cloudInitToo?: true;
 }
 
 export interface Fetched {

@@ -93,7 +93,10 @@ export function request(options: MetadataRequest): Promise<MetadataResponse> {
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: chunk });
           sent.destroy();
         }
-        if (length > MAX_RAW_BYTES) sent.destroy(new NoAnswer(`the answer is larger than ${MAX_RAW_BYTES} bytes`));
+        if (length > MAX_RAW_BYTES)
+          sent.destroy(
+            new NoAnswer(`the answer is larger than ${MAX_RAW_BYTES} bytes: give less, in gzip, or with #include`),
+          );
       });
       response.on('end', () => {
         if (!response.complete) return;

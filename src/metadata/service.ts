@@ -14,6 +14,11 @@ export interface AskOptions {
   firstPiece?: boolean;
 }
 
+export interface ServiceAnswer extends MetadataResponse {
+  /** Base and path that were asked. */
+  place: string;
+}
+
 /** There is no such thing here, which is an answer. */
 export const ABSENT: ReadonlySet<number> = new Set([404, 204, 410]);
 const RETRY_STATUSES = new Set([408, 425, 429]);
@@ -32,15 +37,19 @@ export class Service {
     this.#signal = signal;
   }
 
-  /** Any answer, whatever its status. Rejects with MetadataError when none comes. */
-  async ask(path: string, options: AskOptions = {}): Promise<MetadataResponse> {
+  /** Any answer, whatever its status. Rejects with MetadataError when none comes, or one that cannot be the service's. */
+  async ask(path: string, options: AskOptions = {}): Promise<ServiceAnswer> {
     const bases = this.#base === undefined ? this.#bases : [this.#base];
     const failures: string[] = [];
     for (const base of bases) {
       try {
         const answer = await request({ base, path, env: this.#env, signal: this.#signal, ...options });
+        const place = `${base}${path}`.replace(/\?.*/, '');
+        // Its text would pass for an instance id, and so for another machine.
+        if (answer.status === 200 && isPage(answer.body))
+          throw new MetadataError(pageText(place), { kind: 'identity' });
         this.#base = base;
-        return answer;
+        return { ...answer, place };
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         failures.push(`${base}${path}: ${error.message}`);
@@ -59,7 +68,7 @@ export class Service {
     const { status, body } = answer;
     if (status === 200) return body;
     if (ABSENT.has(status) && !later.includes(status)) return undefined;
-    throw statusError(path, answer, later);
+    throw statusError(answer, later);
   }
 
   async text(path: string, options: AskOptions = {}): Promise<string | undefined> {
@@ -91,11 +100,29 @@ export function parsedDocument(body: Uint8Array, place: string): unknown {
   return documents[0]?.value;
 }
 
-export function statusError(path: string, answer: MetadataResponse, later: readonly number[] = []): MetadataError {
-  const { status, headers } = answer;
+export function statusError(answer: ServiceAnswer, later: readonly number[] = []): MetadataError {
+  const { status, headers, place } = answer;
   const again = status >= 500 || RETRY_STATUSES.has(status) || later.includes(status);
   const seconds = Number(headers['retry-after']);
   const kind = status === 401 || status === 403 ? 'denied' : 'status';
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
-  return new MetadataError(`${path}: the answer has status ${status}`, { retryAfterMs, final: !again, kind });
+  const text = `${place}: the answer has status ${status}: ${again ? 'it is asked again' : remedyOf(status)}`;
+  return new MetadataError(text, { retryAfterMs, final: !again, kind });
+}
+
+function remedyOf(status: number): string {
+  if (status === 401)
+    return "the service does not take this machine's token; a proxy or a firewall between them may change requests";
+  if (status === 403) return 'the service refuses this machine; look whether it is switched on for this instance';
+  if (status >= 300 && status < 400) return 'a proxy or a captive portal answers instead of the metadata service';
+  return 'is this the cloud of this machine? Another one is named with --metadata NAME';
+}
+
+/** A page for people. */
+export function isPage(body: Uint8Array): boolean {
+  return /^\uFEFF?\s*<(?:!doctype\s+html|html)\b/i.test(Buffer.from(body.subarray(0, 1024)).toString('utf8'));
+}
+
+export function pageText(place: string): string {
+  return `${place}: a page of HTML came instead: a captive portal, a proxy or an error page answers, not what was asked`;
 }

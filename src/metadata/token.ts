@@ -38,7 +38,7 @@ export class TokenSession {
       }
       if (answer.status === 200) return answer.body;
       if (ABSENT.has(answer.status)) return undefined;
-      throw statusError(path, answer);
+      throw statusError(answer);
     }
   }
 
@@ -63,14 +63,21 @@ export class TokenSession {
     }
     if (answer.status === 200) {
       this.#token = Buffer.from(answer.body).toString('latin1').trim();
-      return;
+      if (/^[\x21-\x7e]+$/.test(this.#token)) return;
+      this.#token = undefined;
+      throw new MetadataError(`${answer.place}: what came is no token: something else answers instead of the service`, {
+        kind: 'identity',
+      });
     }
     if (answer.status === 403)
-      throw new MetadataError('the metadata service is switched off for this instance (403 for a token)', {
-        final: true,
-        kind: 'denied',
-      });
-    if (!optional || !NO_TOKENS.has(answer.status)) throw statusError(path, answer);
+      throw new MetadataError(
+        `${answer.place}: the metadata service is switched off for this instance (403 for a token): switch it on in the settings of the instance`,
+        {
+          final: true,
+          kind: 'denied',
+        },
+      );
+    if (!optional || !NO_TOKENS.has(answer.status)) throw statusError(answer);
     this.#without = true;
   }
 }

@@ -4,6 +4,7 @@ import { get, publicUrl } from '../kubelet/sources/http-get.ts';
 import { messageOf } from '../kubelet/sources/regular-file.ts';
 import { MAX_RAW_BYTES } from './ingest/types.ts';
 import { type FetchContext, MetadataError, type Payload } from './provider.ts';
+import { isPage, pageText } from './service.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -14,7 +15,7 @@ const ABSENT = [404, 410];
 const PERHAPS_ABSENT = [...ABSENT, 403];
 
 /**
- * The content; undefined for 404 and 410, and for 403 where it may be absent. Rejects with MetadataError, which shows neither
+ * The content; undefined for 404 and 410, and for 403 and pages of HTML where it may be absent. Rejects with MetadataError, which shows neither
  * password nor query.
  */
 export async function fetchUrl(
@@ -31,8 +32,11 @@ export async function fetchUrl(
     throw new MetadataError(`${publicUrl(url)}: only http, https and file URLs are read`, { final: true });
   try {
     const answer = await get({ url, headers: {}, timeoutMs: TIMEOUT_MS, limitBytes: MAX_RAW_BYTES, env, signal });
-    if (answer.status === 200) return answer.body;
-    if ((optional ? PERHAPS_ABSENT : ABSENT).includes(answer.status)) return undefined;
+    const page = answer.status === 200 && isPage(answer.body);
+    if (page && !optional) throw new MetadataError(pageText(publicUrl(url)), { kind: 'identity' });
+    if (answer.status === 200 && !page) return answer.body;
+    // Some servers have a page for whatever they do not have.
+    if (page || (optional ? PERHAPS_ABSENT : ABSENT).includes(answer.status)) return undefined;
     const kind = answer.status === 401 || answer.status === 403 ? 'denied' : 'status';
     throw new MetadataError(`${publicUrl(url)}: the answer has status ${answer.status}`, { kind });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Cri, CriError, type ExecResult } from '../cri/port.ts';
-import { type Env, sleep } from '../kubelet/env.ts';
+import { afterOwnTime, type Env } from '../kubelet/env.ts';
 import { goDuration } from '../kubelet/plan/restart.ts';
 import { messageOf } from './failures.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -53,7 +53,9 @@ export function execProbe({ env, cri, endLeftovers }: ExecProbeOptions): ProbeHa
       output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${goDuration(timeoutMs)}`,
     };
     const subject = [target.containerId, ...command].join('\0');
-    if (hanging.has(subject)) return timedOut;
+    // As long as the runtime hangs itself, nobody knows whose fault it is.
+    const verdict = async () => ((await answers(env, cri, target.containerId)) ? timedOut : AWAY);
+    if (hanging.has(subject)) return verdict();
 
     const call = settled(cri.execSync(target.containerId, command, Math.ceil(timeoutMs / 1000), signal));
     const beganMs = env.monotonicMs();
@@ -66,7 +68,7 @@ export function execProbe({ env, cri, endLeftovers }: ExecProbeOptions): ProbeHa
 
     hanging.add(subject);
     void call.then(() => hanging.delete(subject));
-    return (await answers(env, cri, target.containerId)) ? timedOut : AWAY;
+    return verdict();
   };
 }
 
@@ -100,9 +102,9 @@ async function answers(env: Env, cri: ExecCri, containerId: string): Promise<boo
 }
 
 /** Undefined when it takes longer. */
-async function within<T>(env: Env, limitMs: number, work: Promise<T>): Promise<T | undefined> {
-  const patience = new AbortController();
-  const result = await Promise.race([work, sleep(env, limitMs, patience.signal)]);
-  patience.abort();
-  return result ?? undefined;
+function within<T>(env: Env, limitMs: number, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = afterOwnTime(env, limitMs, () => resolve(undefined));
+    work.then(resolve, reject).finally(cancel);
+  });
 }

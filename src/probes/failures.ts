@@ -15,6 +15,13 @@ const SYSCALL_TEXTS: Readonly<Record<string, string>> = {
   EPIPE: 'broken pipe',
 };
 
+const SHORTAGES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+
+/** This process has no descriptor or no memory left for a connection: that says nothing of who was to be asked. */
+export function isOwnShortage(error: unknown): boolean {
+  return SHORTAGES.has(first(error).code);
+}
+
 type SystemError = Partial<Pick<NodeJS.ErrnoException, 'code' | 'syscall'>> & { address?: string; port?: number };
 
 /** `dial tcp 10.0.0.2:80: connect: connection refused`. */

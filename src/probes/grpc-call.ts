@@ -8,7 +8,7 @@ import { type MethodDefinition, type ServiceDefinition, status } from '@grpc/grp
 import { fromJSON } from '@grpc/proto-loader';
 import descriptor from '../../protos/descriptor.json' with { type: 'json' };
 import { hostPort } from './address.ts';
-import { messageOf } from './failures.ts';
+import { isOwnShortage, messageOf } from './failures.ts';
 import { USER_AGENT } from './http-headers.ts';
 
 const MAX_MESSAGE_BYTES = 10 * 1024;
@@ -49,10 +49,10 @@ export interface HealthRequest {
   readonly check: HealthCheck;
 }
 
-/** Calls `done` once. */
+/** Calls `done` once; with an error when this process has nothing left to make a connection with. */
 export function healthCall(
   { host, port, service, check }: HealthRequest,
-  done: (answer: HealthAnswer | 'no connection') => void,
+  done: (answer: HealthAnswer | 'no connection' | Error) => void,
 ): HealthCall {
   let connected = false;
   let ended = false;
@@ -66,13 +66,15 @@ export function healthCall(
     session.destroy();
     socket.destroy();
   };
-  const end = (answer: HealthAnswer | 'no connection') => {
+  const end = (answer: HealthAnswer | 'no connection' | Error) => {
     if (ended) return;
     cancel();
     done(answer);
   };
-  const broke = (error: unknown) =>
-    end(connected ? { code: status.UNAVAILABLE, text: messageOf(error) } : 'no connection');
+  const broke = (error: Error) => {
+    if (connected) end({ code: status.UNAVAILABLE, text: messageOf(error) });
+    else end(isOwnShortage(error) ? error : 'no connection');
+  };
   session.on('error', broke);
   socket.on('error', broke);
   session.once('close', () => broke(new Error('the connection was closed')));

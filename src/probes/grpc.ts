@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
-import type { Env } from '../kubelet/env.ts';
+import { afterOwnTime, type Env } from '../kubelet/env.ts';
 import { goDuration } from '../kubelet/plan/restart.ts';
 import { hostPort, NO_ADDRESS, podHost, probePort, STOPPED } from './address.ts';
-import { messageOf } from './failures.ts';
+import { dialText, messageOf } from './failures.ts';
 import { type HealthAnswer, type HealthCheck, healthCall, loadHealthCheck } from './grpc-call.ts';
 import type { Answer, ProbeHandler } from './types.ts';
 
@@ -47,11 +47,13 @@ export function grpcProbe({ env }: { env: Env }): ProbeHandler {
       };
       const dial = () => {
         call = healthCall(request, (answer) => {
+          if (answer instanceof Error)
+            return end({ result: 'error', as: 'unknown', output: dialText(answer, host, port) });
           if (answer !== 'no connection') return end(answerOf(answer));
           cancelRetry = env.after(RECONNECT_MS, dial);
         });
       };
-      const cancel = env.after(timeoutMs, late);
+      const cancel = afterOwnTime(env, timeoutMs, late);
       signal.addEventListener('abort', stop, { once: true });
       dial();
     });

@@ -1,9 +1,9 @@
 import http from 'node:http';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
-import type { Env } from '../kubelet/env.ts';
+import { afterOwnTime, type Env } from '../kubelet/env.ts';
 import { NO_ADDRESS, podHost, probePort, STOPPED } from './address.ts';
-import { brokenText, dialText, dialTimeoutText, messageOf } from './failures.ts';
+import { brokenText, dialText, dialTimeoutText, isOwnShortage, messageOf } from './failures.ts';
 import { requestHeaders } from './http-headers.ts';
 import type { Answer, ProbeHandler } from './types.ts';
 import { type Address, addressOf, urlText } from './url.ts';
@@ -19,7 +19,7 @@ interface Response {
   readonly body: string;
 }
 
-/** The request failed before there was an answer (`failure`), or its body broke off (`error`). */
+/** The request failed before there was an answer (`failure`); its body broke off, or it could not be made (`error`). */
 class RequestError extends Error {
   readonly result: 'failure' | 'error';
   constructor(result: 'failure' | 'error', message: string) {
@@ -49,7 +49,7 @@ export function httpProbe({ env, lookup }: { env: Env; lookup: net.LookupFunctio
     const host = action?.host || podHost(target);
     if (!action || host === undefined) return NO_ADDRESS;
     const stop = new Stop();
-    const cancel = env.after(timeoutMs, stop.now);
+    const cancel = afterOwnTime(env, timeoutMs, stop.now);
     signal.addEventListener('abort', stop.now);
     try {
       const address = addressOf(action, host, probePort(target.container, action.port));
@@ -100,6 +100,7 @@ export function httpProbe({ env, lookup }: { env: Env; lookup: net.LookupFunctio
         // What breaks off from then on is the body, and told by its reader.
         if (answered) return;
         if (stop.happened) reject(failure(address, timeoutText(connected, host, port)));
+        else if (isOwnShortage(error)) reject(new RequestError('error', dialText(error, host, port)));
         else reject(failure(address, connected ? brokenText(error) : dialText(error, host, port)));
       };
       let request: http.ClientRequest;

@@ -1,7 +1,7 @@
 import { connect, type LookupFunction } from 'node:net';
-import type { Env } from '../kubelet/env.ts';
+import { afterOwnTime, type Env } from '../kubelet/env.ts';
 import { NO_ADDRESS, podHost, probePort, STOPPED } from './address.ts';
-import { dialText, dialTimeoutText, messageOf } from './failures.ts';
+import { dialText, dialTimeoutText, isOwnShortage, messageOf } from './failures.ts';
 import type { Answer, ProbeHandler } from './types.ts';
 
 /** Opens a connection and closes it (pkg/probe/tcp/tcp.go). */
@@ -24,10 +24,15 @@ export function tcpProbe({ env, lookup }: { env: Env; lookup: LookupFunction }):
         resolve(answer);
       };
       const stop = () => end(STOPPED);
-      const cancel = env.after(timeoutMs, () => end({ result: 'failure', output: dialTimeoutText(host, port) }));
+      const cancel = afterOwnTime(env, timeoutMs, () =>
+        end({ result: 'failure', output: dialTimeoutText(host, port) }),
+      );
       signal.addEventListener('abort', stop, { once: true });
       socket.once('connect', () => end({ result: 'success', output: '' }));
-      socket.on('error', (error) => end({ result: 'failure', output: dialText(error, host, port) }));
+      socket.on('error', (error) => {
+        const output = dialText(error, host, port);
+        end(isOwnShortage(error) ? { result: 'error', as: 'unknown', output } : { result: 'failure', output });
+      });
     });
   };
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../kubelet/env.ts';
 import type { Verdict } from '../kubelet/verdict.ts';
+import { makeDirectories } from '../kubelet/volumes/files.ts';
 import type { VerdictMirror } from './verdicts.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -28,7 +29,7 @@ export function verdictFile(directory: string, log: Log): VerdictFile {
         await writeFile(draft, text, { mode: 0o600 });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDirectories(directory, 0o700);
         await writeFile(draft, text, { mode: 0o600 });
       }
       await rename(draft, file);

@@ -2,7 +2,7 @@
  * The one owner of what the probes say. A verdict is seen by others only after it was written down, so an agent that is
  * killed finds on its return at least what it had shown.
  */
-import { type Env, sleep } from '../kubelet/env.ts';
+import { type Cancel, type Env, sleep } from '../kubelet/env.ts';
 import type { Verdict } from '../kubelet/verdict.ts';
 
 /** Beyond these, those of containers that are gone are forgotten at once. */
@@ -11,6 +11,8 @@ const MAX_VERDICTS = 4000;
 const MIN_GAP_MS = 50;
 /** A container may be missing from listings for a while without being gone. */
 const KEEP_ABSENT_MS = 600_000;
+/** After a write that failed: there may be room again. */
+const RETRY_MS = 10_000;
 
 /** Where verdicts outlive the process. */
 export interface VerdictMirror {
@@ -27,6 +29,7 @@ export class Verdicts {
   #wake: (() => void) | undefined;
   #dirty = false;
   #failed = false;
+  #cancelRetry: Cancel = () => {};
 
   /** `known`: what an agent before this one left. */
   constructor({ env, mirror, known }: { env: Env; mirror: VerdictMirror; known: ReadonlyMap<string, Verdict> }) {
@@ -84,6 +87,7 @@ export class Verdicts {
       changed();
       await sleep(this.#env, MIN_GAP_MS, signal);
     }
+    this.#cancelRetry();
     signal.removeEventListener('abort', stop);
   }
 
@@ -94,6 +98,7 @@ export class Verdicts {
 
   /** Without a mirror the agent works as well, until it is killed. */
   async #write(verdicts: ReadonlyMap<string, Verdict>): Promise<void> {
+    this.#cancelRetry();
     try {
       await this.#mirror.write(verdicts);
       this.#failed = false;
@@ -104,6 +109,7 @@ export class Verdicts {
         this.#env.log.warn({ error: String(error) }, message);
       }
       this.#failed = true;
+      this.#cancelRetry = this.#env.after(RETRY_MS, () => this.#changed());
     }
   }
 }

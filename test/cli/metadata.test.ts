@@ -72,7 +72,10 @@ test('a machine of no cloud is given nothing', async (t) => {
   const root = await hostRoot(t);
   const { status, stdout } = await rower('explain', '--host-root', root);
   assert.equal(status, 0);
-  assert.match(stdout, /\nno provider fits this machine: it is given nothing\n$/);
+  assert.match(
+    stdout,
+    /\nfirmware: does not say what this machine is\nno provider fits this machine: it is given nothing\. One that does all the same is named with --metadata NAME; /,
+  );
   assert.equal((await rower('fetch', '--host-root', root)).status, 1);
 });
 

@@ -69,6 +69,7 @@ const GETS: readonly Row[] = [
   refused('get --raw /api/v1/nodes/other/proxy/healthz', /nodes "other" not found/),
   refused('get pods -l app=(', /BadRequest\).*unable to parse requirement: found '\('/),
   refused('get pods --field-selector=spec.foo=1', /BadRequest\).*field label not supported: spec\.foo/),
+  refused('get deployments', /the server doesn't have a resource type "deployments"/),
   refused('get componentstatuses', /the server doesn't have a resource type "componentstatuses"/),
 ];
 
@@ -126,6 +127,10 @@ const ASKS: readonly Row[] = [
   prints('auth can-i get pods -q', ''),
   prints('auth can-i get nodes --subresource=proxy', 'yes\n', undefined, ANY),
   prints('auth whoami -o jsonpath={.status.userInfo.username}', 'system:anonymous', '1.32'),
+  prints(
+    'cluster-info dump --namespaces=default',
+    /"kind": "NodeList"[\s\S]*"DeploymentList"[\s\S]*"kind": "PodList"[\s\S]*START logs for container main of pod default\/web-node-1 =/,
+  ),
   refused('auth can-i create pods --subresource=exec', ANY, undefined, /^no/),
 ];
 

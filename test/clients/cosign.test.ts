@@ -13,6 +13,7 @@ import { cosign } from '../../hack/kubectl.ts';
 import { registryPath, startRegistry } from '../../hack/registry.ts';
 import { NotSigned, verifyImage } from '../../src/kubelet/images/cosign-image.ts';
 import { registryOf } from '../../src/kubelet/images/registry.ts';
+import { readRegistryHosts } from '../../src/kubelet/images/registry-hosts.ts';
 import { type CosignKey, readCosignKey } from '../../src/metadata/ingest/cosign.ts';
 import { NO_KEYS, verifyAny } from '../../src/metadata/ingest/signatures.ts';
 
@@ -77,12 +78,9 @@ describe('cosign', () => {
       const [image = assert.fail('an image')] = buildImages([{ name: 'x', busybox: false, labels: { what } }]);
       await registry.push(image, 'team/app:1');
       const { signal } = new AbortController();
-      const verify = () =>
-        verifyImage(
-          `${registry.host}/team/app:1`,
-          [key],
-          registryOf(`${registry.host}/team/app:1`, [], { env: realEnv(), signal }),
-        );
+      const name = `${registry.host}/team/app:1`;
+      const hosts = await readRegistryHosts(name, '');
+      const verify = () => verifyImage(name, [key], registryOf(name, [], { env: realEnv(), signal, hosts }));
       await assert.rejects(verify(), NotSigned);
       const reference = `${registry.host}/team/app@${image.digest}`;
       await run('sign', ...OFFLINE, ...flags, '--allow-http-registry', '--key', 'cosign.key', reference);

@@ -52,6 +52,8 @@ test('promtool takes the scrape configuration, and the expressions of the dashbo
 
 test('every metric of the dashboard and of the alerts is one that is served', async () => {
   const metrics = createMetrics(testEnv());
+  // A series with labels is there from its first value on.
+  metrics.meter.runtimeOperation('RunPodSandbox', 3, true);
   const endpoint = await serve(published(), {
     stats: { read: async () => sampleUsage() },
     volumes: { read: async () => sampleVolumes(), claims: sampleVolumes },
@@ -60,7 +62,16 @@ test('every metric of the dashboard and of the alerts is one that is served', as
   try {
     const paths = ['/metrics', '/metrics/cadvisor', '/metrics/state', '/metrics/resource'];
     const served = await Promise.all(paths.map(async (path) => (await call(endpoint, path)).text));
-    const texts = [...served, await createProbeMetrics().text()];
+    const probes = createProbeMetrics();
+    const series = {
+      type: 'liveness',
+      container: 'main',
+      pod: 'web',
+      namespace: 'default',
+      uid: 'uid-of-web',
+    } as const;
+    probes.meter.ended(series, 'successful', 1);
+    const texts = [...served, await probes.text()];
     const names = new Set(texts.flatMap((text) => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)));
     // Counted by the kernel only for a container that has a cgroup, which none has here.
     const ofCgroups = /^container_cpu_cfs_/;

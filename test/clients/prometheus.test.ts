@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { prometheus } from '../../hack/kubectl.ts';
+import { type PrometheusVersion, prometheus } from '../../hack/kubectl.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { freePort } from '../e2e/agent.ts';
 import { serve, testEnv } from '../http/endpoint.ts';
@@ -31,8 +31,12 @@ interface Server {
 }
 
 /** Runs until the test ends. Skips the test where there is no Prometheus. */
-async function start(t: TestContext, config: (directory: string) => string): Promise<Server | undefined> {
-  const program = await prometheus().catch((error: Error) => {
+async function start(
+  t: TestContext,
+  version: PrometheusVersion,
+  config: (directory: string) => string,
+): Promise<Server | undefined> {
+  const program = await prometheus(version).catch((error: Error) => {
     t.skip(error.message);
     return undefined;
   });
@@ -80,7 +84,45 @@ async function until<T>(get: () => Promise<T>, check: (value: T) => boolean): Pr
   }
 }
 
-test('Prometheus scrapes every path, and finds the Pods that ask for it', async (t) => {
+for (const version of ['2', '3'] as const) {
+  test(`Prometheus ${version} scrapes every path, and finds the Pods that ask for it`, (t) => scrapesAll(t, version));
+}
+
+test('Prometheus 3 finds the Pods and the node as in any cluster', async (t) => {
+  const endpoint = await serve();
+  t.after(() => {
+    const closed = endpoint.close();
+    // It keeps its connections; they are cut after a while.
+    endpoint.env.advance(5000);
+    return closed;
+  });
+  const server = await start(t, '3', (directory) => {
+    const jobs = ['pod', 'node'].map((role) => ({
+      job_name: role,
+      kubernetes_sd_configs: [{ role, api_server: endpoint.url }],
+    }));
+    const file = join(directory, 'prometheus.yml');
+    writeFileSync(file, JSON.stringify({ scrape_configs: jobs }));
+    return file;
+  });
+  if (!server) return;
+  const { activeTargets } = await until(
+    () => server.ask<{ activeTargets: (Target & { discoveredLabels: Record<string, string> })[] }>('targets'),
+    ({ activeTargets: list }) => ['pod', 'node'].every((role) => list.some(({ scrapePool }) => scrapePool === role)),
+  );
+  const labels = (role: string, label: string) =>
+    new Set(
+      activeTargets
+        .filter(({ scrapePool }) => scrapePool === role)
+        .map(({ discoveredLabels }) => discoveredLabels[`__meta_kubernetes_${label}`]),
+    );
+  assert.ok(labels('pod', 'pod_name').has('web-node-1'));
+  assert.ok(labels('pod', 'pod_container_name').has('main'));
+  assert.deepEqual([...labels('pod', 'pod_node_name')], ['node-1']);
+  assert.deepEqual([...labels('node', 'node_name')], ['node-1']);
+});
+
+async function scrapesAll(t: TestContext, version: PrometheusVersion): Promise<void> {
   const app = createServer((_, response) => {
     response.setHeader('Content-Type', 'text/plain; version=0.0.4');
     response.end('# TYPE app_ok gauge\napp_ok 1\n');
@@ -107,7 +149,7 @@ test('Prometheus scrapes every path, and finds the Pods that ask for it', async 
     machine: sampleMachine,
   });
   t.after(() => endpoint.close());
-  const server = await start(t, (directory) => {
+  const server = await start(t, version, (directory) => {
     const shipped = readFileSync(`${FOLDER}prometheus.yml`, 'utf8');
     const own = shipped
       .replaceAll('127.0.0.1:10255', `127.0.0.1:${endpoint.port}`)
@@ -180,4 +222,4 @@ test('Prometheus scrapes every path, and finds the Pods that ask for it', async 
     (names) => ['KubeNodePressure', 'RowerManifestErrors', 'KubePodCrashLooping'].every((name) => names.has(name)),
   );
   assert.ok(!pending.has('KubeletDown'));
-});
+}

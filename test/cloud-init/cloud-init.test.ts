@@ -55,6 +55,7 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   VMware: 'cloud-init asks the tools of VMware first, which are not here',
   VirtualBox: 'cloud-init does not read guest properties',
   Akamai: 'newer than cloud-init of Debian 12',
+  'a virtual machine of LXD, before its socket is there': 'newer than cloud-init of Debian 12',
   'Incus or LXD': 'a file stands for the socket here',
   'a disc without a label that udev knows, which is not read': 'blkid reads all devices',
 };

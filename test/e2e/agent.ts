@@ -28,6 +28,8 @@ export interface Agent {
   readonly manifests: string;
   readonly url: string;
   readonly port: number;
+  /** Of the process that runs. */
+  pid(): number;
   /** The agent's log so far. */
   log(): string;
   start(): Promise<void>;
@@ -75,6 +77,7 @@ export async function createAgent(
     manifests,
     url,
     port,
+    pid: () => child?.pid ?? 0,
     log: () => log,
     async start() {
       assert.equal(child, undefined, 'the agent runs already');

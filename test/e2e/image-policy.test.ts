@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { sign as cryptoSign, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { type BuiltImage, buildImages, busyboxImage } from '../../hack/images.ts';
+import { type BuiltImage, buildImages, busyboxImage, imageArchive } from '../../hack/images.ts';
 import { type Registry, startRegistry } from '../../hack/registry.ts';
 import { imageSignature, signatureTag } from '../../hack/sign-image.ts';
 import type { Pod } from '../../src/kubelet/types.ts';
@@ -25,6 +25,7 @@ describe('an image policy on containerd', { skip }, () => {
   const machine = useMachine();
   let agent: Agent;
   let registry: Registry;
+  let policyFile: string;
   const sign = (name: string, { digest }: BuiltImage) =>
     registry.push(imageSignature(digest, privateKey), signatureTag(name, digest));
 
@@ -34,12 +35,15 @@ describe('an image policy on containerd', { skip }, () => {
     const trust = join(machine.dir, 'trust');
     mkdirSync(join(trust, 'cosign'), { recursive: true });
     writeFileSync(join(trust, 'cosign/ci.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
-    const file = join(trust, 'images.yaml');
+    policyFile = join(trust, 'images.yaml');
     writeFileSync(
-      file,
+      policyFile,
       `apiVersion: rower.dev/v1alpha1
 kind: ImagePolicy
+registryConfigPath: ${join(machine.containerd.dir, 'certs.d')}
 images:
+- matchImages: ["mirrored.example", "localhost/signed"]
+  cosignKeys: [ci.pub]
 - matchImages: ["${registry.host}/signed"]
   cosignKeys: [ci.pub]
 - matchImages: ["${registry.host}/pinned"]
@@ -48,7 +52,7 @@ images:
   require: reject
 `,
     );
-    agent = await createAgent(machine.containerd, ['--image-policy', file]);
+    agent = await createAgent(machine.containerd, ['--image-policy', policyFile]);
     machine.cleanUps.push(() => agent.dispose());
     await agent.start();
   });
@@ -110,5 +114,49 @@ images:
     await waitFor('events', async () =>
       (await agent.get('/api/v1/events')).body.includes('Error: SignatureValidationFailed'),
     );
+  });
+
+  it('finds the signature at the mirror from which containerd pulls', async () => {
+    const hosts = join(machine.containerd.dir, 'certs.d/mirrored.example');
+    mkdirSync(hosts, { recursive: true });
+    writeFileSync(join(hosts, 'hosts.toml'), `[host."http://${registry.host}"]\ncapabilities = ["pull", "resolve"]\n`);
+    const image = built('mirrored');
+    await registry.push(image, 'team/mirrored:1');
+    await sign('team/mirrored', image);
+    agent.write('mirrored.yaml', pod('mirrored', 'mirrored.example/team/mirrored:1'));
+    await agent.until('it to run', running('mirrored'));
+  });
+
+  it('lets an image of a signed archive run, and not one of another', async () => {
+    const put = (name: string, signature: boolean) => {
+      const archive = imageArchive([{ ...built(name), name: `localhost/signed/${name}:1` }]);
+      const images = join(agent.dir, 'root/images');
+      if (signature)
+        writeFileSync(join(images, `${name}.tar.sig`), cryptoSign('sha256', archive, privateKey).toString('base64'));
+      writeFileSync(join(images, `${name}.tar`), archive);
+      agent.write(`${name}.yaml`, pod(name, `localhost/signed/${name}:1`, { imagePullPolicy: 'Never' }));
+    };
+    put('packed', true);
+    await agent.until('it to run', running('packed'));
+    put('loose', false);
+    await agent.until('the refusal', waiting('loose', 'ErrImageNeverPull'));
+    await waitFor('the import', async () => agent.log().includes('counts as absent: its signature was not verified'));
+  });
+
+  it('is read again with SIGHUP, unless it has a mistake, and counts what it refuses', async () => {
+    const counted = async () =>
+      /^rower_image_policy_refusals_total\{requirement="reject"\} [1-9]/m.test((await agent.get('/metrics')).body);
+    assert.ok(await counted());
+    await agent.until('it to be refused still', waiting('none', 'SignatureValidationFailed'));
+    await registry.push(built('none'), 'none/app:1');
+    const policy = readFileSync(policyFile, 'utf8');
+    writeFileSync(policyFile, policy.replace('require: reject', 'require: rejects'));
+    agent.reload('');
+    await waitFor('the mistake to be told', async () =>
+      /images\[3\]\.require: must be one of/.test((await agent.get('/api/v1/events')).body),
+    );
+    writeFileSync(policyFile, policy.replace('require: reject', 'require: nothing'));
+    agent.reload('');
+    await agent.until('it to run', running('none'));
   });
 });

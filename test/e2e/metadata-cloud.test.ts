@@ -8,6 +8,8 @@ import http from 'node:http';
 import process from 'node:process';
 import { after, describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { buildImages, busyboxImage } from '../../hack/images.ts';
+import { startRegistry } from '../../hack/registry.ts';
 import { type Agent, createAgent, manifest, running, sleeper, statusOf, waitFor } from './agent.ts';
 import { skip, useMachine } from './containerd.ts';
 
@@ -18,6 +20,8 @@ const ROOT = '/computeMetadata/v1/';
 /** What there is changes as the test goes on; a change ends the long polls. */
 class Cloud {
   values: Record<string, string> = {};
+  /** How often it was asked for the manifests. */
+  asked = 0;
   #etag = 1;
   #server: http.Server | undefined;
   readonly #waiting = new Set<() => void>();
@@ -37,6 +41,7 @@ class Cloud {
       const answer = () => {
         response.setHeader('ETag', `e${this.#etag}`);
         const path = url.pathname.slice(ROOT.length);
+        if (path === 'instance/attributes/kube-pods') this.asked += 1;
         const value = url.searchParams.has('wait_for_change') ? '{}' : this.values[path];
         response.statusCode = value === undefined ? 404 : 200;
         response.end(value);
@@ -58,19 +63,23 @@ class Cloud {
   }
 }
 
-const zoned = (name: string) =>
-  manifest(name, {
-    containers: [
-      sleeper({
-        env: [
-          { name: 'ZONE', valueFrom: { fieldRef: { fieldPath: "metadata.labels['topology.kubernetes.io/zone']" } } },
-          { name: 'TYPE', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['rower.dev/instance-type']" } } },
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: the agent replaces it
-          { name: 'PROJECT', value: '${metadata.project_id}' },
-        ],
-      }),
-    ],
-  });
+const zoned = (name: string, metadata: object = {}) =>
+  manifest(
+    name,
+    {
+      containers: [
+        sleeper({
+          env: [
+            { name: 'ZONE', valueFrom: { fieldRef: { fieldPath: "metadata.labels['topology.kubernetes.io/zone']" } } },
+            { name: 'TYPE', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['rower.dev/instance-type']" } } },
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: the agent replaces it
+            { name: 'PROJECT', value: '${metadata.project_id}' },
+          ],
+        }),
+      ],
+    },
+    metadata,
+  );
 
 if (process.env[INSIDE] === undefined) {
   test('in a namespace of its own', { skip }, () => {
@@ -135,9 +144,39 @@ if (process.env[INSIDE] === undefined) {
       assert.ok(node.status.addresses.some((one: { address: string }) => one.address === '203.0.113.7'));
       assert.match((await agent.get('/readyz?verbose')).body, /\[\+\]metadata ok/);
 
-      cloud.set({ 'instance/attributes/kube-pods': zoned('two') });
+      await waitFor('the guard', async () => guard().includes('169.254.169.254'));
+      assert.doesNotMatch(guard(), / accept$/m, 'nobody may ask');
+      const asking = zoned('two', { annotations: { 'rower.dev/metadata-access': 'allow' } });
+      cloud.set({ 'instance/attributes/kube-pods': asking });
       await agent.until('the new Pod', running('two'));
+      const address = await agent.until('its address', (pods) => statusOf(pods, 'two').pod?.status?.podIP);
+      await waitFor('the Pod to be let through', async () => guard().includes(`ip saddr ${address} accept`));
       await agent.until('the end of the old one', (pods) => statusOf(pods, 'one').pod === undefined);
+
+      const asked = cloud.asked;
+      agent.reload('');
+      await waitFor('the cloud to be asked again, with the keys of now', async () => cloud.asked > asked);
+
+      const registry = await startRegistry();
+      machine.cleanUps.push(() => registry.stop());
+      const [image = assert.fail('an image')] = buildImages([busyboxImage('web')]);
+      await registry.push(image, 'team/web:1');
+      const declared = `spec:
+  containers:
+  - {name: Web_Server, image: '${registry.host}/team/web:1', command: [/bin/sleep], args: ['1000'], stdin: false, tty: false}
+  restartPolicy: UnlessStopped
+`;
+      cloud.set({
+        'instance/attributes/kube-pods': undefined,
+        'instance/attributes/gce-container-declaration': declared,
+      });
+      await agent.until("konlet's container", running('web-server'));
+      assert.match(await problems(agent), /restartPolicy UnlessStopped is taken as Always/);
+      cloud.set({
+        'instance/attributes/kube-pods': zoned('two'),
+        'instance/attributes/gce-container-declaration': undefined,
+      });
+      await agent.until('what goes before it', running('two'));
 
       await agent.kill9();
       await cloud.stop();
@@ -165,6 +204,11 @@ if (process.env[INSIDE] === undefined) {
       await agent.until("the other instance's Pods to go", (pods) => pods.length === 0);
     });
   });
+}
+
+/** The rules that the agent has set in this namespace. */
+function guard(): string {
+  return spawnSync('nft', ['list', 'table', 'inet', 'rower-metadata'], { encoding: 'utf8' }).stdout;
 }
 
 async function problems(agent: Agent): Promise<string> {

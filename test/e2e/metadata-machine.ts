@@ -9,14 +9,20 @@ import { realEnv } from '../../src/real-env.ts';
 const [provider = '', address = '', role = ''] = process.argv.slice(2);
 const POD = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n';
 const USER_DATA = ['/latest/user-data', '/hetzner/v1/userdata', '/user_data/cloud-init'];
+const ENCODED = Buffer.from(POD).toString('base64');
+const TOKENS = ['/latest/api/token', '/v1/token'];
+const DOCUMENTS = ['/conf?format=json', '/v1/instance', '/v1/network'];
 const peers: { address: string; port: number }[] = [];
 
 const server = http.createServer((request, response) => {
   const { remoteAddress = '', remotePort = 0 } = request.socket;
   peers.push({ address: remoteAddress, port: remotePort });
-  if (request.url === '/latest/api/token') response.end('T');
-  else if (request.url === '/conf?format=json') response.end('{}');
-  else if (USER_DATA.includes(request.url ?? '')) response.end(POD);
+  const { url = '' } = request;
+  if (TOKENS.includes(url)) response.end('T');
+  else if (DOCUMENTS.includes(url)) response.end('{}');
+  else if (USER_DATA.includes(url)) response.end(POD);
+  else if (url === '/v1/user-data') response.end(ENCODED);
+  else if (url === '/opc/v2/instance/') response.end(JSON.stringify({ metadata: { user_data: ENCODED } }));
   else {
     response.statusCode = 404;
     response.end();

@@ -146,6 +146,34 @@ describe('the network of Pods on containerd', { skip }, () => {
     agent.remove('udp.yaml');
   });
 
+  it('forwards a host port of each family', { skip: !HAS_IPV6 }, async () => {
+    const port = await freePort();
+    agent.write(
+      'six.yaml',
+      manifest('six', { containers: [server('both', { ports: [{ containerPort: 80, hostPort: port }] })] }),
+    );
+    const { bridge } = layoutOf(machine.containerd.dir);
+    await agent.until('six to run', running('six'));
+    const own = networkInterfaces()[bridge]?.find(({ address }) => address.startsWith('fdcc:'))?.address ?? '';
+    assert.ok(isIPv6(own), `${bridge} has no address of its own`);
+    for (const host of ['127.0.0.1', `[${own}]`])
+      assert.equal(await waitFor(host, () => get(`http://${host}:${port}/`)), 'both\n');
+    agent.remove('six.yaml');
+  });
+
+  it('has the machine forward SCTP', async () => {
+    const port = await freePort();
+    const ports = [{ containerPort: 80, hostPort: port, protocol: 'SCTP' }];
+    agent.write('sctp.yaml', manifest('sctp', { containers: [server('sctp', { ports })] }));
+    const [ip] = await ipsOf('sctp');
+    // Nothing here speaks it: the machine's own rules are the truth.
+    const rules = execFileSync('iptables', ['-w', '-t', 'nat', '-S'], { encoding: 'utf8' }).split('\n');
+    const forwards = rules.filter((rule) => rule.includes('-j DNAT') && rule.includes(`--dport ${port} `));
+    assert.equal(forwards.length, 1);
+    assert.match(forwards[0] ?? '', new RegExp(`-p sctp .*--to-destination ${ip}:80$`));
+    agent.remove('sctp.yaml');
+  });
+
   it('limits traffic as the annotations say', async () => {
     const annotations = { 'kubernetes.io/ingress-bandwidth': '8M', 'kubernetes.io/egress-bandwidth': '16M' };
     agent.write('slow.yaml', manifest('slow', { containers: [sleeper()] }, { annotations }));

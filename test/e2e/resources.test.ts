@@ -204,6 +204,34 @@ describe('cpu and memory on containerd', { skip }, () => {
     }
   });
 
+  it('restarts a container that ends well when it is stopped for it, of a Pod that only repeats failures', async () => {
+    const agent = await setUp();
+    const script = 'trap "exit 0" TERM; sleep 600 & wait';
+    const job = (memory: string) =>
+      manifest('job', {
+        restartPolicy: 'OnFailure',
+        containers: [
+          sleeper({
+            command: ['/bin/busybox', 'sh', '-c', script],
+            resources: { limits: { memory } },
+            resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }],
+          }),
+        ],
+      });
+    try {
+      agent.write('job.yaml', job('64Mi'));
+      await agent.until('job to run', running('job'));
+      agent.write('job.yaml', job('96Mi'));
+      const after = await agent.until('another container', (pods) => {
+        const container = running('job')(pods);
+        return container && container.restartCount === 1 && container;
+      });
+      assert.equal(after.lastState?.terminated?.exitCode, 0);
+    } finally {
+      await agent.dispose();
+    }
+  });
+
   it('is held for the Pod as a whole, and the overhead is added', async () => {
     const agent = await setUp();
     const spec = (memory: string) => ({

@@ -56,6 +56,8 @@ const CASES: Record<string, [path: string, headers?: Record<string, string>]> = 
   'prometheus-targets': ['/sd/prometheus'],
   lease: ['/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-1'],
   'lease-of-another': ['/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-2'],
+  'no-deployments': ['/apis/apps/v1/namespaces/default/deployments'],
+  'no-ingresses': ['/apis/apps/v1/namespaces/default/ingresses'],
   'not-found': ['/api/v1/namespaces/default/pods/nope'],
 };
 

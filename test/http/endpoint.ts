@@ -2,7 +2,7 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { Answered } from '../../src/http/message.ts';
-import { type HttpEndpoint, startHttp } from '../../src/http/server.ts';
+import { type HttpEndpoint, type HttpOptions, startHttp } from '../../src/http/server.ts';
 import type { Stats } from '../../src/http/stats.ts';
 import type { VolumeUsages } from '../../src/http/volume-usage.ts';
 import type { Env, Log } from '../../src/kubelet/env.ts';
@@ -70,6 +70,7 @@ export async function serve(
     volumes?: Pick<VolumeUsages, 'read' | 'claims'>;
     machine?: () => MachineState;
     probes?: () => ProbeReport[];
+    began?: HttpOptions['began'];
   } = {},
 ): Promise<TestEndpoint> {
   const env = testEnv();
@@ -96,6 +97,7 @@ export async function serve(
     kubeconfig: '/etc/rower/kubeconfig',
     certificateExpiresMs: () => NOW_MS + 90 * 86_400_000,
     env,
+    ...(options.began && { began: options.began }),
     observe: ({ durationMs: _, ...answered }) => void observed.push(answered),
   });
   return {

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { exposition } from '../../src/http/exposition.ts';
+import { exposition, joinLabels, labelText } from '../../src/http/exposition.ts';
 
 const gauge = (samples: { labels: Record<string, string>; value: number | undefined; atMs?: number }[]) =>
-  exposition([{ name: 'x', type: 'gauge', help: 'Help.', samples }]);
+  exposition([
+    {
+      name: 'x',
+      type: 'gauge',
+      help: 'Help.',
+      samples: samples.map((one) => ({ ...one, labels: labelText(one.labels) })),
+    },
+  ]);
 
 test('samples have labels and times where they are given', () => {
   const samples = [
@@ -25,4 +32,10 @@ test('no label value breaks out of its line', () => {
       return lines.length === 4 && read === value;
     }),
   );
+});
+
+test('texts of labels are joined where there is something to join', () => {
+  assert.equal(joinLabels(labelText({ a: 'b' }), labelText({ c: 'd' })), 'a="b",c="d"');
+  assert.equal(joinLabels('', labelText({ c: 'd' })), 'c="d"');
+  assert.equal(joinLabels(labelText({ a: 'b' }), ''), 'a="b"');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics, operationType } from '../../src/http/metrics.ts';
 import { testEnv } from './endpoint.ts';
-import { podView, published, SECRET, samplePods } from './fixture.ts';
+import { podView, published, running, SECRET, samplePods } from './fixture.ts';
 
 /** Samples by name and labels, as text. */
 function samples(text: string): Map<string, number> {
@@ -22,6 +22,9 @@ test('what there is is read from what is published', async () => {
     'kubelet_node_name{node="node-1"}': 1,
     'kubelet_desired_pods{static="true"}': 4,
     'kubelet_active_pods{static="true"}': 3,
+    'kubelet_working_pods{config="desired",lifecycle="sync",static="true"}': 3,
+    'kubelet_working_pods{config="desired",lifecycle="terminated",static="true"}': 1,
+    'kubelet_working_pods{config="orphan",lifecycle="terminating",static="true"}': 0,
     kubelet_running_pods: 2,
     'kubelet_running_containers{container_state="running"}': 3,
     'kubelet_running_containers{container_state="exited"}': 2,
@@ -39,6 +42,23 @@ test('what there is is read from what is published', async () => {
     'rower_manifest_problems{path="http://192.0.2.1/pods.yaml",severity="warning"}': 1,
   };
   for (const [sample, value] of Object.entries(expected)) assert.equal(seen.get(sample), value, sample);
+});
+
+test('volumes are counted by the plugin the kubelet would use, wanted and there', async () => {
+  const volumes = [
+    { name: 'a', emptyDir: {} },
+    { name: 'b', emptyDir: {} },
+    { name: 'c', secret: { secretName: 's' } },
+  ];
+  const waits = podView('waits', { spec: { volumes }, status: {} });
+  const runs = podView('runs', { spec: { volumes: volumes.slice(0, 1) }, status: running([], '10.88.0.9') });
+  const seen = await read(createMetrics(testEnv()), published([waits, runs]));
+  const of = (plugin: string, state: string) =>
+    seen.get(`volume_manager_total_volumes{plugin_name="kubernetes.io/${plugin}",state="${state}_state_of_world"}`);
+  assert.deepEqual(
+    [of('empty-dir', 'desired'), of('secret', 'desired'), of('empty-dir', 'actual'), of('secret', 'actual')],
+    [3, 1, 1, undefined],
+  );
 });
 
 test('what is gone is no longer told', async () => {
@@ -75,6 +95,7 @@ test('what the agent does is counted as it happens', async () => {
     runtimeOperation,
     relist,
     round,
+    podWorked,
     podStarted,
     podStartFailed,
     podRejected,
@@ -82,6 +103,7 @@ test('what the agent does is counted as it happens', async () => {
     containerStartFailed,
     podStartDuration,
     imagePulled,
+    imageRefused,
   } = metrics.meter;
   runtimeOperation('RunPodSandbox', 30, false);
   runtimeOperation('RunPodSandbox', 60, true);
@@ -89,6 +111,8 @@ test('what the agent does is counted as it happens', async () => {
   env.advance(10_000);
   relist(6);
   round(2, 3);
+  podWorked('create', 700);
+  podWorked('kill', 20);
   podStarted();
   podStartFailed('FailedCreatePodSandBox');
   podRejected('NodePorts');
@@ -98,6 +122,9 @@ test('what the agent does is counted as it happens', async () => {
   podStartDuration(700);
   imagePulled(1500, false);
   imagePulled(100, true);
+  imageRefused('signature');
+  metrics.began({ pattern: '/pods', method: 'GET', isStream: false, serverType: 'readonly' })();
+  metrics.began({ pattern: '/pods', method: 'GET', isStream: true, serverType: 'readonly' });
   metrics.observe({
     pattern: '/pods',
     method: 'GET',
@@ -116,6 +143,7 @@ test('what the agent does is counted as it happens', async () => {
   });
   const seen = await read(metrics, published(samplePods()));
   const expected: Record<string, number> = {
+    'rower_image_policy_refusals_total{requirement="signature"}': 1,
     'kubelet_runtime_operations_total{operation_type="run_podsandbox"}': 2,
     'kubelet_runtime_operations_errors_total{operation_type="run_podsandbox"}': 1,
     'kubelet_runtime_operations_duration_seconds_sum{operation_type="run_podsandbox"}': 0.09,
@@ -125,6 +153,9 @@ test('what the agent does is counted as it happens', async () => {
     kubelet_pleg_last_seen_seconds: env.nowMs() / 1000,
     rower_round_duration_seconds_count: 1,
     rower_planned_pods_total: 3,
+    'kubelet_pod_worker_duration_seconds_sum{operation_type="create"}': 0.7,
+    'kubelet_pod_worker_duration_seconds_count{operation_type="kill"}': 1,
+    'kubelet_http_inflight_requests{method="GET",path="/pods",server_type="readonly",long_running="true"}': 1,
     kubelet_started_pods_total: 1,
     kubelet_started_pods_errors_total: 1,
     'kubelet_admission_rejections_total{reason="NodePorts"}': 1,

@@ -87,6 +87,21 @@ test('askers of the same second share one measurement', async () => {
   assert.equal(made.calls, 2);
 });
 
+test('who asks while it is measured waits for that measurement, however long it takes', async () => {
+  const made = runtime();
+  let answer = (_: SandboxStats[]) => {};
+  made.sandboxes = () => new Promise((resolve) => (answer = resolve));
+  const first = made.stats.read(false);
+  made.env.advance(5000);
+  const second = made.stats.read(false);
+  assert.equal(made.calls, 1);
+  answer([]);
+  assert.equal(await second, await first);
+  made.env.advance(999);
+  assert.equal(await made.stats.read(false), await first);
+  assert.equal(made.calls, 1);
+});
+
 test('a counter that began anew gives no negative rate', async () => {
   const made = runtime();
   await made.stats.read(false);

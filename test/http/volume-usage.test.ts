@@ -46,7 +46,7 @@ test('a volume on the machine’s disk is counted, once a minute', async (t) => 
   const [capacity] = claimFamilies(first, state(root));
   assert.deepEqual(
     capacity?.samples.map(({ labels }) => labels),
-    [{ namespace: 'default', persistentvolumeclaim: 'data' }],
+    ['namespace="default",persistentvolumeclaim="data"'],
   );
 
   assert.deepEqual(

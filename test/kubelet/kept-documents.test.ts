@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { realEnv } from '../../hack/env.ts';
@@ -14,6 +15,8 @@ interface Scene {
   runDir: string;
   warnings: string[];
   open: () => ReturnType<typeof openKeptDocuments>;
+  /** Lets the timers of an hour fire. */
+  later: () => void;
 }
 
 async function scene(t: TestContext): Promise<Scene> {
@@ -23,9 +26,18 @@ async function scene(t: TestContext): Promise<Scene> {
     ...realEnv().log,
     warn: (fields: object, message: string) => warnings.push(`${message} ${JSON.stringify(fields)}`),
   };
-  const env: Env = { ...realEnv(), log };
+  const timers = new Set<() => void>();
+  const after: Env['after'] = (_, fn) => {
+    timers.add(fn);
+    return () => timers.delete(fn);
+  };
+  const env: Env = { ...realEnv(), log, after };
+  const later = () => {
+    for (const fn of timers) fn();
+    timers.clear();
+  };
   const runDir = join(base, 'run');
-  return { rootDir: base, runDir, warnings, open: () => openKeptDocuments({ rootDir: base, runDir, env }) };
+  return { rootDir: base, runDir, warnings, later, open: () => openKeptDocuments({ rootDir: base, runDir, env }) };
 }
 
 const ALL = mapOf(
@@ -113,4 +125,24 @@ test('what cannot be written is warned of and stops nothing', async (t) => {
   kept.keep(ALL);
   await kept.settled();
   assert.match(warnings.join(), /cannot be kept over a restart/);
+});
+
+test('what could not be written is written when there is room again, and told once', async (t) => {
+  const { rootDir, warnings, open, later } = await scene(t);
+  const kept = await open();
+  await rm(rootDir, { recursive: true });
+  kept.keep(ALL);
+  const written = () => existsSync(join(rootDir, 'documents.json'));
+  for (let tries = 0; tries < 3; tries += 1) {
+    while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    later();
+  }
+  await mkdir(rootDir);
+  while (!written()) {
+    later();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await kept.settled();
+  assert.equal(warnings.length, 1);
+  assert.deepEqual(new Map([...(await open()).documents].sort()), new Map([...ALL].sort()));
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { type Disk, NodePressure } from '../../src/kubelet/node-pressure.ts';
+import { fillDisk, freeDisk, smallDisk } from '../full-disk.ts';
 import { testEnv } from '../http/endpoint.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -34,6 +36,8 @@ test('memory, disks and process ids of the machine are looked at', async (t) => 
       },
     },
     rootDir: '/root-dir',
+    podLogsDir: '/logs',
+    complain: () => {},
     thresholds: { 'memory.available': '100Mi', 'imagefs.available': '15%', 'pid.available': '70%' },
     transitionMs: 60_000,
     record: (reason) => reasons.push(reason),
@@ -75,10 +79,46 @@ test('a runtime that does not answer leaves the machine’s own disk', async (t)
     env: testEnv(),
     cri: { imageFsInfo: () => Promise.reject(new Error('no socket')) },
     rootDir: await temporaryDirectory(t),
+    podLogsDir: '/no-such-directory',
+    complain: () => {},
     thresholds: { 'nodefs.available': '0%', 'imagefs.available': '15%' },
     transitionMs: 0,
     record: () => undefined,
   });
   await pressure.look();
   assert.equal(pressure.state().conditions[1]?.status, 'False');
+});
+
+test('logs on a disk of their own count as the node’s, and a file system that is read-only is told once', async (t) => {
+  const logs = await smallDisk(t, 1024 * 1024);
+  const complaints: string[] = [];
+  const pressure = new NodePressure({
+    env: testEnv(),
+    cri: { imageFsInfo: async () => [] },
+    rootDir: await temporaryDirectory(t),
+    podLogsDir: logs,
+    thresholds: { 'nodefs.available': '1%' },
+    transitionMs: 0,
+    record: () => undefined,
+    complain: (...words) => complaints.push(words.join(': ')),
+  });
+  const look = async () => {
+    await pressure.look();
+    return pressure.state().conditions[1]?.status;
+  };
+  assert.equal(await look(), 'False');
+  fillDisk(logs);
+  assert.equal(await look(), 'True');
+  freeDisk(logs);
+  assert.equal(await look(), 'False');
+  execFileSync('mount', ['-o', 'remount,ro', logs]);
+  await look();
+  await look();
+  assert.equal(complaints.length, 1);
+  assert.match(complaints[0] ?? '', /^FilesystemIsReadOnly: .*EROFS.*mount it writable again$/);
+  execFileSync('mount', ['-o', 'remount,rw', logs]);
+  await look();
+  execFileSync('mount', ['-o', 'remount,ro', logs]);
+  await look();
+  assert.equal(complaints.length, 2);
 });

@@ -118,6 +118,17 @@ test('the resources of what runs are asked for, and again after somebody changed
   assert.equal(shown.asked, 3);
 });
 
+test('what was stopped to start anew with other amounts says so, heard early or listed', async () => {
+  const { shown, cache, container } = machine();
+  await container();
+  cache.stoppedToResize('c1');
+  assert.equal((await container())?.stoppedToResize, undefined, 'it still runs');
+  assert.equal(cache.ended('c1', { exitCode: 0, finishedAtMs: 5000 }), true);
+  assert.equal((await container())?.stoppedToResize, true);
+  shown.status = { ...exited, exitCode: 0 };
+  assert.equal((await container())?.stoppedToResize, true);
+});
+
 test('a runtime that does not tell resources is believed to have taken what it was given', async () => {
   const { cache, container } = machine();
   assert.equal((await container())?.resources, undefined);
@@ -132,6 +143,17 @@ test('a status that could not be read after a change is asked for again', async 
   shown.failure = new CriError('deadline', 'ContainerStatus', 'late');
   const listing = await cache.relist();
   assert.ok(listing.unsure.has(KEY));
+  shown.failure = undefined;
+  shown.status = { ...running, resources: { cpuShares: 7 } };
+  assert.deepEqual((await container())?.resources, { cpuShares: 7 });
+});
+
+test('a change is asked for again when the runtime went away in the middle of a listing', async () => {
+  const { shown, cache, container } = machine();
+  await container();
+  cache.resized('c1');
+  shown.failure = new CriError('unavailable', 'ContainerStatus', 'connection refused');
+  await assert.rejects(cache.relist(), { code: 'unavailable' });
   shown.failure = undefined;
   shown.status = { ...running, resources: { cpuShares: 7 } };
   assert.deepEqual((await container())?.resources, { cpuShares: 7 });

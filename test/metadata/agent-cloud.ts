@@ -15,12 +15,15 @@ export function pod(name: string): string {
   return `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  containers:\n  - name: m\n    image: x:1\n`;
 }
 
-/** A Hetzner server: the simplest service that has an instance id. Its userdata is changed as a test goes on. */
+/** A Hetzner server, the simplest service that has an instance id, or one of EC2. Its userdata is changed as a test goes on. */
 export class Cloud {
   userData: string | Answer | undefined = pod('a');
   instance = '1';
   trust: 'off' | 'require' = 'off';
   down = false;
+  /** Something between the machine and its cloud answers everything with a page. */
+  portal = false;
+  provider: 'hetzner' | 'ec2' = 'hetzner';
   readonly root: string;
   readonly events: string[] = [];
   /** Of the last boot. */
@@ -37,6 +40,10 @@ export class Cloud {
     const cloud = new Cloud(t, await temporaryDirectory(t));
     const server = await metadataServer(t, ({ url }) => {
       if (cloud.down) return { status: 503 };
+      if (cloud.portal) return '<!DOCTYPE html><title>Log in</title>';
+      if (url === '/latest/api/token') return 'token';
+      if (url === '/latest/meta-data/instance-id') return cloud.instance;
+      if (url === '/latest/user-data') return cloud.userData;
       if (url === '/hetzner/v1/metadata') return `instance-id: ${cloud.instance}\n`;
       return url === '/hetzner/v1/userdata' ? cloud.userData : { status: 404 };
     });
@@ -46,14 +53,14 @@ export class Cloud {
 
   /** The agent starts, and runs until `until` is true of the log and the files. */
   async boot(
-    until: (log: string[], files: string[]) => boolean,
+    until: (log: string[], files: string[], agent: MetadataAgent) => boolean,
     firmware = 'uuid-1',
   ): Promise<{ log: string[]; files: string[]; first: string[] }> {
     const env = testEnv(20);
     this.status = new MetadataStatus();
     const [manifestDirectory, stateDirectory] = [join(this.root, 'pods'), join(this.root, 'state')];
     const agent = new MetadataAgent({
-      selection: parseSelection('hetzner'),
+      selection: parseSelection(this.provider),
       machine: await makeMachine(this.#t, { dmi: firmware === '' ? {} : { product_uuid: firmware } }),
       store: new ManifestStore({ manifestDirectory, stateDirectory }),
       nodeName: 'node',
@@ -72,7 +79,7 @@ export class Cloud {
     const stop = new AbortController();
     const running = agent.run(stop.signal);
     let files = await list();
-    while (!until(env.lines, files)) {
+    while (!until(env.lines, files, agent)) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       files = await list();
     }

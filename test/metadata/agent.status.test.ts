@@ -47,7 +47,10 @@ test('a service that says no is told of at once, and nobody waits for it', async
   const cloud = await Cloud.start(t);
   cloud.userData = { status: 403 };
   await cloud.boot(logged('cannot be had'));
-  assert.match(cloud.events.join(), /^Warning MetadataDenied .*status 403$/);
+  assert.match(
+    cloud.events.join(),
+    /^Warning MetadataDenied .*status 403: the service refuses this machine; look whether it is switched on/,
+  );
   const { state, known, error } = cloud.status.view();
   assert.deepEqual([state, known, error?.kind], ['failing', true, 'denied']);
 });

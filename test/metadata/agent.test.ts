@@ -239,3 +239,54 @@ test('where signatures are required, unsigned manifests are refused and nothing 
   assert.deepEqual((await cloud.boot(logged('the user-data is empty now'))).files, [FILE]);
   assert.equal(await readFile(join(cloud.root, 'pods', FILE), 'utf8'), pod('a'));
 });
+
+test('a provider whose user-data cannot change is asked again when that is wanted, and one that fails at once', async (t) => {
+  const cloud = await Cloud.start(t);
+  let step = 0;
+  const { log } = await cloud.boot((lines, files, agent) => {
+    if (step === 0 && files.length > 0) {
+      step = 1;
+      cloud.userData = '#!/bin/sh\n';
+      agent.askAgain();
+    }
+    if (step === 1 && logged('is a script')(lines)) {
+      step = 2;
+      cloud.down = true;
+      agent.askAgain();
+    }
+    if (step === 2 && logged('cannot be had')(lines)) {
+      step = 3;
+      cloud.down = false;
+      cloud.userData = pod('b');
+      agent.askAgain();
+    }
+    return step === 3 && lines.filter((line) => line.includes('manifests from metadata')).length === 2;
+  });
+  assert.ok(logged('the metadata service answers')(log));
+});
+
+test('a sentence of a firewall is not another instance', async (t) => {
+  const cloud = await Cloud.start(t);
+  cloud.provider = 'ec2';
+  await cloud.boot(logged('manifests from metadata'));
+  cloud.instance = 'Access denied by policy';
+  const { files } = await cloud.boot(logged('the instance id that came is \\"Access denied by policy\\"'));
+  assert.deepEqual(files, [FILE]);
+  assert.match(cloud.events.join('\n'), /^Normal ManifestsFromMetadata/);
+});
+
+for (const provider of ['hetzner', 'ec2'] as const)
+  test(`a captive portal in front of ${provider} is not another instance: what ran stays, and it is asked again`, async (t) => {
+    const cloud = await Cloud.start(t);
+    cloud.provider = provider;
+    await cloud.boot(logged('manifests from metadata'));
+    cloud.portal = true;
+    const { files, log } = await cloud.boot((lines, _, agent) => {
+      const failed = lines.filter((line) => line.includes('a page of HTML came instead')).length;
+      if (failed > 0) cloud.portal = false;
+      agent.askAgain();
+      return failed > 0 && logged('the metadata service answers')(lines);
+    });
+    assert.deepEqual(files, [FILE]);
+    assert.ok(!logged('another instance')(log));
+  });

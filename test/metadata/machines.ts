@@ -61,6 +61,15 @@ export const MACHINES: Record<string, [MachineFiles, string | undefined]> = {
   UpCloud: [{ dmi: { sys_vendor: 'UpCloud' } }, 'upcloud'],
   Exoscale: [{ dmi: { product_name: 'Exoscale Compute Platform' } }, 'exoscale'],
   CloudStack: [{ dmi: { product_name: 'CloudStack KVM Hypervisor' } }, 'cloudstack'],
+  'a virtual machine of LXD, before its socket is there': [
+    { dmi: { sys_vendor: 'QEMU' }, files: { '/sys/class/virtio-ports/vport1p1/name': 'com.canonical.lxd\n' } },
+    'lxd',
+  ],
+  'a virtual machine of LXD by its board': [{ dmi: { sys_vendor: 'QEMU', board_name: 'LXD' } }, 'lxd'],
+  'a virtual machine with another port': [
+    { dmi: { sys_vendor: 'QEMU' }, files: { '/sys/class/virtio-ports/vport1p1/name': 'org.qemu.guest_agent.0\n' } },
+    undefined,
+  ],
   'Incus or LXD': [{ files: { '/dev/lxd/sock': '' } }, 'lxd'],
   VMware: [{ dmi: { sys_vendor: 'VMware, Inc.' } }, 'vmware'],
   VirtualBox: [{ dmi: { product_name: 'VirtualBox' } }, 'virtualbox'],

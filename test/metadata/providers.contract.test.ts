@@ -44,7 +44,7 @@ async function served(t: TestContext, name: string, cloud: Cloud, answers: Answe
   return asked(t, name, cloud, [base], hasteMs);
 }
 
-const hasteFor = ({ silent }: Answer) => (silent ? HASTE_MS : undefined);
+const hasteFor = ({ silent, drips }: Answer) => (silent || drips ? HASTE_MS : undefined);
 
 function assertError(found: Fetched | MetadataError, kind: MetadataErrorKind, final: boolean, what: string) {
   assert.ok(found instanceof MetadataError, `${what}: it is an error`);
@@ -65,6 +65,7 @@ const ALWAYS: [what: string, answer: Answer, kind: MetadataErrorKind, final: boo
   ['502', { status: 502 }, 'status', false],
   ['a redirect', { status: 302, headers: { location: 'http://192.0.2.1/' } }, 'status', true],
   ['no answer', { silent: true }, 'unreachable', false],
+  ['an answer drop by drop', { drips: true }, 'unreachable', false],
   ['half an answer', { body: 'hunter2', cut: true }, 'unreachable', false],
   ['too much', { body: 'x'.repeat(1024 * 1024 + 1) }, 'unreachable', false],
 ];
@@ -112,9 +113,11 @@ for (const [name, cloud] of Object.entries(CLOUDS)) {
     }
   });
 
-  test(`${name}: a page of a proxy is not taken for absence`, async (t) => {
-    const found = await served(t, name, cloud, () => ({ body: '<html>hunter2</html>', headers: google }));
-    if (!(found instanceof MetadataError)) assert.ok(found.payloads.length > 0);
+  test(`${name}: a page of a proxy is neither absence nor an answer, and is asked again`, async (t) => {
+    for (const body of ['<html>hunter2</html>', '\ufeff\n<!DOCTYPE html>\n<title>Log in</title>']) {
+      const found = await served(t, name, cloud, () => ({ body, headers: google }));
+      assertError(found, 'identity', false, body);
+    }
   });
 
   test(`${name}: a service that is not there is unreachable, and every address is named`, async (t) => {

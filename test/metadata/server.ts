@@ -11,6 +11,8 @@ export interface Answer {
   cut?: true;
   /** There is never an answer. */
   silent?: true;
+  /** It comes drop by drop, and has no end. */
+  drips?: true;
 }
 
 export type Answers = (request: http.IncomingMessage) => Answer | string | Uint8Array | undefined;
@@ -30,6 +32,12 @@ export async function metadataServer(t: TestContext, answers: Answers): Promise<
     const answer: Answer = typeof given === 'string' || given instanceof Uint8Array ? { body: given } : given;
     if (answer.silent) return;
     const body = Buffer.from((answer.body ?? '') as string);
+    if (answer.drips) {
+      response.writeHead(200, answer.headers);
+      const drop = setInterval(() => response.write('x'), 5);
+      response.on('close', () => clearInterval(drop));
+      return;
+    }
     if (answer.cut) {
       response.writeHead(200, { 'content-length': body.length + 10 });
       response.write(body, () => response.destroy());

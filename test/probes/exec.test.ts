@@ -102,6 +102,18 @@ describe('an exec probe', () => {
     ]);
   });
 
+  it('says nothing of the container at any tick while the runtime hangs', async () => {
+    const { probe, clock, answers } = setting(() => NEVER, { containerStatus: () => NEVER });
+    void probe(['sh', '-c', 'x']);
+    await clock.advance(20_000);
+    void probe(['sh', '-c', 'x']);
+    await clock.advance(5000);
+    assert.deepEqual(answers, [
+      { answer: AWAY, atMs: 20_000 },
+      { answer: AWAY, atMs: 25_000 },
+    ]);
+  });
+
   it('ends those children, so that the next tick is a new one', async () => {
     const { promise, reject } = Promise.withResolvers<never>();
     const endLeftovers = async () => {

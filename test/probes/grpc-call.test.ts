@@ -12,7 +12,7 @@ after(() => {
 });
 
 /** What is made of a server that answers like this. */
-async function answered(serve: (stream: ServerHttp2Stream) => void): Promise<HealthAnswer | 'no connection'> {
+async function answered(serve: (stream: ServerHttp2Stream) => void): Promise<HealthAnswer | 'no connection' | Error> {
   const server = createServer();
   server.on('stream', (stream) => {
     stream.on('error', () => {});

@@ -93,6 +93,19 @@ describe('Verdicts', () => {
     assert.match(log[0] ?? '', /cannot be written down/);
   });
 
+  it('writes down what could not be, without another change, once that is possible', async () => {
+    const { clock, verdicts, disk, writes } = setting();
+    disk.fails = true;
+    verdicts.set('a', READY);
+    await clock.advance(MINUTE_MS);
+    disk.fails = false;
+    await clock.advance(MINUTE_MS);
+    assert.deepEqual(
+      writes.map(({ verdicts }) => [...verdicts]),
+      [[['a', READY]]],
+    );
+  });
+
   it('keeps the verdict on a container that is missing from listings for a while, and forgets it later', async () => {
     const { clock, verdicts } = setting(new Map([['a', READY]]));
     verdicts.retain(new Set());

@@ -3,7 +3,7 @@
  * 0, 10, 20, 40, 80, 160, 300, 300 … seconds, and from the beginning after a run of more than ten minutes. Never
  * earlier, across agent crashes too; and not late when nothing goes wrong.
  */
-import { isInit, isOurs, mayRestartAll, podOf, podSpec, type Scene, uidOf } from './checkers.ts';
+import { attemptOf, isInit, isOurs, mayRestartAll, podOf, podSpec, type Scene, uidOf } from './checkers.ts';
 import type { ContainerEntry, Fact } from './runtime-state.ts';
 
 const INITIAL_MS = 10_000;
@@ -12,6 +12,8 @@ const MAX_MS = 300_000;
 const RESET_MS = 2 * MAX_MS;
 /** How late a restart may be when nothing goes wrong: a relist and the calls of a start. */
 const LATE_MS = 13_000;
+/** A stop that hangs in the runtime holds its container up for so long, and its grace period. */
+const STOP_DEADLINE_MS = 120_000;
 
 interface Chain {
   readonly key: string;
@@ -33,10 +35,18 @@ export class BackOffChecker {
   readonly #createdAtMs = new Map<string, number>();
   /** Created by a call that had been given up: what they record was right for an earlier start. */
   readonly #late = new Set<string>();
+  /** When each container was last told to stop. */
+  readonly #toldAtMs = new Map<string, number>();
   #jumpedAtMs = -Infinity;
 
   constructor(scene: Scene) {
     this.#scene = scene;
+  }
+
+  /** A call that changes something is sent. */
+  called(call: string, target: string): void {
+    const [id = ''] = target.split(' ');
+    if (call === 'StopContainer') this.#toldAtMs.set(id, this.#now());
   }
 
   /** The wall clock jumped: waits that began before it cannot be judged. */
@@ -55,7 +65,16 @@ export class BackOffChecker {
       const { labels } = fact.container.config;
       const key = `${labels['io.kubernetes.pod.namespace']}/${labels['io.kubernetes.pod.name']}`;
       const uid = labels['io.kubernetes.pod.uid'] ?? '';
-      if (labels['io.kubernetes.container.name'] === undefined) return;
+      const name = labels['io.kubernetes.container.name'];
+      if (name === undefined) return;
+      // A start that nobody waits for any more may fail after a successor ran: it is no step of the sequence.
+      const newest = this.#chains.get(`${uid} ${name}`)?.started;
+      if (newest && attemptOf(newest) > attemptOf(fact.container)) return;
+      // Its successor may be on its way already, and know nothing of it; or it is decided later, and knows.
+      if (fact.abandoned) {
+        this.#chains.delete(`${uid} ${name}`);
+        return;
+      }
       this.#started(fact.container, key, uid);
       this.#ended(fact.container, 128);
     }
@@ -70,6 +89,9 @@ export class BackOffChecker {
       if (exit.atMs < calmSinceMs || this.#jumpedAtMs > chain.createdAtMs) continue;
       const { restartPolicy, initContainers } = wish.revision.pod.spec;
       if (initContainers) continue;
+      const graceMs = wish.revision.pod.spec.terminationGracePeriodSeconds * 1000;
+      const toldAtMs = this.#toldAtMs.get(chain.started?.id ?? '') ?? -Infinity;
+      if (toldAtMs < calmSinceMs && this.#now() - toldAtMs < graceMs + STOP_DEADLINE_MS + LATE_MS) continue;
       if (restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && exit.code === 0)) continue;
       const lateMs = this.#now() - exit.atMs - exit.waitMs;
       if (lateMs > LATE_MS)

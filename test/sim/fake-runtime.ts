@@ -77,8 +77,12 @@ export class FakeRuntime extends Machine {
     for (const container of this.state.inSandbox(id)) await this.#stop(call, container, 0);
     if (sandbox.state === 'ready') {
       this.killSandbox(sandbox);
-      await call.pause(this.around(30));
-      sandbox.state = 'notready';
+      const notedMs = this.around(30);
+      // containerd hears of the exit whether or not anybody waits for it.
+      this.later(notedMs, () => {
+        sandbox.state = 'notready';
+      });
+      await call.pause(notedMs);
     }
     await call.pause(this.around(40));
     this.closeNetwork(sandbox);
@@ -187,7 +191,7 @@ export class FakeRuntime extends Machine {
       container.reason = 'StartError';
       container.message = error instanceof Error ? error.message : '';
       if (container.process) container.process.exit(SIGKILL_EXIT);
-      else this.state.tell({ kind: 'container-failed', container });
+      else this.state.tell({ kind: 'container-failed', container, abandoned: call.abandoned });
       this.wake(container);
       throw error;
     }

@@ -145,7 +145,7 @@ export class Machine {
     container.finishedAtMs = this.clock.nowMs();
     container.exitCode = UNKNOWN_EXIT;
     container.reason = 'Unknown';
-    if (container.startedAtMs === undefined) this.state.tell({ kind: 'container-failed', container });
+    if (container.startedAtMs === undefined) this.state.tell({ kind: 'container-failed', container, abandoned: false });
     this.wake(container);
   }
 

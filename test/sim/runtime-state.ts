@@ -76,7 +76,7 @@ export type Fact =
   | { kind: 'container-created'; container: ContainerEntry; sandbox: SandboxEntry; abandoned: boolean }
   | { kind: 'container-started'; container: ContainerEntry; sandbox: SandboxEntry; abandoned: boolean }
   /** It never ran: exit 128, StartError. */
-  | { kind: 'container-failed'; container: ContainerEntry }
+  | { kind: 'container-failed'; container: ContainerEntry; abandoned: boolean }
   | { kind: 'container-signalled'; container: ContainerEntry; signal: 'TERM' | 'KILL'; abandoned: boolean }
   | { kind: 'container-exited'; container: ContainerEntry }
   | { kind: 'container-resized'; container: ContainerEntry }

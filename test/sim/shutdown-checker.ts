@@ -23,6 +23,8 @@ export class ShutdownChecker {
   readonly #fail: (message: string) => void;
   /** Containers that nobody could know to run. */
   readonly #surprises = new Set<string>();
+  /** Containers whose stop was sent while the machine went down: a slow runtime signals them after it was called off. */
+  readonly #told = new Map<string, { atMs: number; graceMs: number }>();
   #preparedAtMs = 0;
 
   /** `groups`: the lowest priority first. */
@@ -56,8 +58,10 @@ export class ShutdownChecker {
   /** A call that changes something is sent. */
   called(call: string, target: string): void {
     const { agent, runtime } = this.#world;
-    if (this.#elapsedMs() === undefined || !agent || !STARTS.includes(call)) return;
+    if (this.#elapsedMs() === undefined || !agent) return;
     const [id = ''] = /\b[sc]\d{4,}\b/.exec(target) ?? [];
+    if (call === 'StopContainer') this.#note(id);
+    if (!STARTS.includes(call)) return;
     const sandbox = runtime.state.sandboxes.get(runtime.state.containers.get(id)?.sandboxId ?? id);
     const wish = this.#desire.wishes.get(`default/${target.split(' ')[0]}`)?.revision.pod.spec;
     const spec = sandbox ? podSpec(sandbox) : wish;
@@ -67,11 +71,26 @@ export class ShutdownChecker {
       this.#fail(`${call} ${target} although the machine goes down`);
   }
 
+  #note(id: string): void {
+    const { clock, runtime } = this.#world;
+    const sandbox = runtime.state.sandboxes.get(runtime.state.containers.get(id)?.sandboxId ?? '');
+    if (!sandbox) return;
+    const spec = podSpec(sandbox);
+    const graceMs = Math.min(spec.terminationGracePeriodSeconds * 1000, this.graceMs(spec) ?? Infinity);
+    this.#told.set(id, { atMs: clock.elapsedMs, graceMs });
+  }
+
+  /** It has had its group's time since it was told to stop because the machine goes down. */
+  hadItsTime(id: string, leastMs: number): boolean {
+    const told = this.#told.get(id);
+    return told !== undefined && this.#world.clock.elapsedMs - told.atMs >= Math.max(told.graceMs, leastMs);
+  }
+
   /** `container` is told to stop although it is wanted as it is. Tells whether the shutdown is why. */
   excuses(container: ContainerEntry): boolean {
     const elapsedMs = this.#elapsedMs();
     const sandbox = this.#world.runtime.state.sandboxes.get(container.sandboxId);
-    if (elapsedMs === undefined || !sandbox) return false;
+    if (elapsedMs === undefined || !sandbox) return this.#told.has(container.id);
     const group = this.#groupOf(podSpec(sandbox));
     for (const other of this.#running()) {
       const theirs = this.#world.runtime.state.sandboxes.get(other.sandboxId);

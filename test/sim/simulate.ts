@@ -58,6 +58,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       callsThisMinute += 1;
       if (!READING.test(call)) rest.called(call, target);
       shutdown.called(call, target);
+      backOff.called(call, target);
     },
     onPublished: (published) => desire.heard(published),
     probe: async () => ({ result: 'success', output: '' }),

@@ -2,7 +2,7 @@
  * A machine with its runtime, disk and manifest directory, and an agent process on it that can be started, stopped and
  * killed. It has no plan of its own: golden scripts and the simulation drive it.
  */
-import type { Cri } from '../../src/cri/port.ts';
+import type { Cri, RuntimeEvents } from '../../src/cri/port.ts';
 import type { Env } from '../../src/kubelet/env.ts';
 import { EventRing } from '../../src/kubelet/events.ts';
 import { realHooks } from '../../src/kubelet/hooks.ts';
@@ -83,8 +83,14 @@ export interface WorldOptions {
   onPublished?: (published: Published) => void;
   /** Default NODE. */
   node?: Node;
+  /** Default 110. */
+  maxPods?: number;
+  /** How many Pods a round planned anew. */
+  onRound?: (planned: number) => void;
   /** What a container answers to a probe over the network. Absent: nothing is probed. */
   probe?: ProbeHandler;
+  /** How an agent reaches the runtime. Absent: straight, with the faults of this world. */
+  connect?: (env: Env) => { cri: Cri; events: RuntimeEvents };
   /** Who is stopped after whom when the machine goes down. None: a shutdown is nothing to the agent. */
   shutdownGroups?: readonly ShutdownGroup[];
 }
@@ -108,6 +114,7 @@ const METER: Meter = {
   runtimeOperation: () => {},
   relist: () => {},
   round: () => {},
+  podWorked: () => {},
   podStarted: () => {},
   podStartFailed: () => {},
   podRejected: () => {},
@@ -115,6 +122,7 @@ const METER: Meter = {
   containerStartFailed: () => {},
   podStartDuration: () => {},
   imagePulled: () => {},
+  imageRefused: () => {},
 };
 
 export class World {
@@ -162,7 +170,10 @@ export class World {
     const { onCall } = this.#options;
     const hooks: CriHooks = { ...(onCall && { onCall }), ...(this.#options.trace && { trace: write }) };
     const recorder = new EventRing(env);
-    const cri = fakeCri(runtime, this.criFaults, life, hooks);
+    const { cri, events } = this.#options.connect?.(env) ?? {
+      cri: fakeCri(runtime, this.criFaults, life, hooks),
+      events: new FakeEvents({ runtime, random: random.child('events'), faults: () => this.#faults.stream, life, env }),
+    };
     const shutdown = new NodeShutdown(
       env,
       this.#options.shutdownGroups ?? [],
@@ -172,7 +183,7 @@ export class World {
     const kubelet: Kubelet = new Kubelet({
       env,
       cri,
-      events: new FakeEvents({ runtime, random: random.child('events'), faults: () => this.#faults.stream, life, env }),
+      events,
       host: fakeHost({
         disk: this.disk,
         rootDir: NODE.rootDir,
@@ -192,9 +203,14 @@ export class World {
         }),
       ],
       node: this.#options.node ?? NODE,
-      settings: { maxContainerRestartPeriodMs: 300_000, maxParallelImagePulls: 3, maxPods: 110, startConcurrency: 4 },
+      settings: {
+        maxContainerRestartPeriodMs: 300_000,
+        maxParallelImagePulls: 3,
+        maxPods: this.#options.maxPods ?? 110,
+        startConcurrency: 4,
+      },
       resolvConf: () => life.guard(async () => ({ servers: ['192.0.2.53'], searches: [], options: [] })),
-      meter: METER,
+      meter: { ...METER, round: (_durationMs, planned) => this.#options.onRound?.(planned) },
       recorder,
       runHook: realHooks({ env, cri, record: () => {} }),
       prober: this.#options.probe ? this.#prober(env, cri, life, recorder) : noProber(),

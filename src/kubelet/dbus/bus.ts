@@ -32,13 +32,23 @@ export interface Bus {
   close(): void;
 }
 
-/** Connects and says hello. Rejects when there is no bus. */
-export async function connectBus(env: Env, socketPath: string): Promise<Bus> {
+/**
+ * Connects and says hello. Rejects when there is nobody.
+ *
+ * peer: there is no bus, which would want the hello. unref: only calls keep the process, not the connection.
+ */
+export async function connectBus(
+  env: Env,
+  socketPath: string,
+  { peer = false, unref = false }: { peer?: boolean; unref?: boolean } = {},
+): Promise<Bus> {
   const socket = createConnection(socketPath);
+  if (unref) socket.unref();
   const connection = new Connection(env, socket);
   try {
     await connection.greet();
-    await connection.call({ destination: BUS, path: '/org/freedesktop/DBus', interface: BUS, member: 'Hello' });
+    if (!peer)
+      await connection.call({ destination: BUS, path: '/org/freedesktop/DBus', interface: BUS, member: 'Hello' });
     return connection;
   } catch (error) {
     socket.destroy();

@@ -1,7 +1,7 @@
 /**
  * D-Bus messages as bytes: the part of the D-Bus Specification that talking to systemd takes. Pure.
  *
- * Bodies hold basic types only (y b i u t s o g) and variants of them.
+ * Bodies hold the basic types y b i u t s o g, variants (`[type, value]`), arrays and structs (both as arrays).
  */
 
 export type MessageType = 'call' | 'return' | 'error' | 'signal';
@@ -34,14 +34,29 @@ const FIELDS = [
   [8, 'signature', 'g'],
 ] as const;
 const HEADER_BYTES = 16;
-const ALIGNMENT: Readonly<Record<string, number>> = { y: 1, g: 1, v: 1, b: 4, i: 4, u: 4, s: 4, o: 4, t: 8 };
+/** By the first letter of a type. */
+const ALIGNMENT: Readonly<Record<string, number>> = {
+  y: 1,
+  g: 1,
+  v: 1,
+  b: 4,
+  i: 4,
+  u: 4,
+  s: 4,
+  o: 4,
+  a: 4,
+  t: 8,
+  '(': 8,
+};
+/** Of arrays, structs and variants in each other, as in the specification. */
+const MAX_DEPTH = 64;
 /** The specification allows 128 MiB; nothing that is asked for here is long. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** Little-endian. Throws for types that it does not know. */
 export function encodeMessage(message: Message): Buffer {
   const body = new Writer();
-  for (const [index, type] of [...(message.signature ?? '')].entries()) body.value(type, message.body?.[index]);
+  for (const [index, type] of typesOf(message.signature ?? '').entries()) body.value(type, message.body?.[index]);
   const fields = new Writer();
   for (const [code, name, type] of FIELDS) {
     const value = message[name];
@@ -96,7 +111,7 @@ export function decodeMessage(bytes: Buffer): Message {
 /** Undefined when there are other types in it, also inside of a variant. */
 function readBody(reader: Reader, signature: string): unknown[] | undefined {
   try {
-    return [...signature].map((type) => reader.value(type));
+    return typesOf(signature).map((type) => reader.value(type));
   } catch (error) {
     if (error instanceof UnknownType) return undefined;
     throw error;
@@ -109,6 +124,41 @@ class UnknownType extends Error {
   }
 }
 
+/** The complete types that a signature is made of: `sa(sv)` is `s` and `a(sv)`. */
+function typesOf(signature: string): string[] {
+  const types: string[] = [];
+  for (let at = 0; at < signature.length; ) {
+    const end = typeEnd(signature, at);
+    types.push(signature.slice(at, end));
+    at = end;
+  }
+  return types;
+}
+
+function typeEnd(signature: string, start: number): number {
+  let at = start;
+  while (signature[at] === 'a') at += 1;
+  if (signature[at] !== '(') {
+    if (at === signature.length) throw new UnknownType(signature);
+    return at + 1;
+  }
+  let depth = 0;
+  for (; at < signature.length; at += 1) {
+    if (signature[at] === '(') depth += 1;
+    else if (signature[at] === ')') depth -= 1;
+    if (depth === 0) return at + 1;
+  }
+  throw new UnknownType(signature);
+}
+
+/** Of a struct; one without members, or that does not end, is no type. */
+function membersOf(type: string): string[] {
+  const members = type.endsWith(')') ? typesOf(type.slice(1, -1)) : [];
+  if (members.length === 0) throw new UnknownType(type);
+  return members;
+}
+
+const alignmentOf = (type: string): number => ALIGNMENT[type[0] as string] ?? 1;
 const aligned = (at: number, to: number): number => Math.ceil(at / to) * to;
 
 class Writer {
@@ -129,7 +179,7 @@ class Writer {
   }
 
   value(type: string, value: unknown): void {
-    this.align(ALIGNMENT[type] ?? 1);
+    this.align(alignmentOf(type));
     if (type === 'y') this.append(Buffer.from([value as number]));
     else if (type === 's' || type === 'o') {
       this.value('u', Buffer.byteLength(value as string));
@@ -149,12 +199,23 @@ class Writer {
       if (type === 'i') four.writeInt32LE(value as number);
       else four.writeUInt32LE(Number(value));
       this.append(four);
-    } else throw new UnknownType(type);
+    } else if (type.startsWith('a')) {
+      const length = Buffer.alloc(4);
+      this.append(length);
+      const element = type.slice(1);
+      this.align(alignmentOf(element));
+      const start = this.#length;
+      for (const one of value as unknown[]) this.value(element, one);
+      length.writeUInt32LE(this.#length - start);
+    } else if (type.startsWith('('))
+      for (const [index, member] of membersOf(type).entries()) this.value(member, (value as unknown[])[index]);
+    else throw new UnknownType(type);
   }
 }
 
 class Reader {
   at = 0;
+  #depth = 0;
   readonly #bytes: Buffer;
   readonly #little: boolean;
 
@@ -168,8 +229,8 @@ class Reader {
   }
 
   value(type: string): unknown {
-    this.align(ALIGNMENT[type] ?? 1);
-    switch (type) {
+    this.align(alignmentOf(type));
+    switch (type[0]) {
       case 'y':
         return this.#take(1)[0];
       case 'b':
@@ -191,13 +252,30 @@ class Reader {
         return this.#text(this.value('u') as number);
       case 'g':
         return this.#text(this.value('y') as number);
-      case 'v': {
-        const inner = this.value('g') as string;
-        return this.value(inner);
-      }
+      case 'v':
+        return this.#nested(() => this.value(this.value('g') as string));
+      case '(':
+        return this.#nested(() => membersOf(type).map((member) => this.value(member)));
+      case 'a':
+        return this.#nested(() => {
+          const length = this.value('u') as number;
+          this.align(alignmentOf(type.slice(1)));
+          const end = this.at + length;
+          const elements: unknown[] = [];
+          while (this.at < end) elements.push(this.value(type.slice(1)));
+          return elements;
+        });
       default:
         throw new UnknownType(type);
     }
+  }
+
+  #nested<T>(read: () => T): T {
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) throw new Error('a D-Bus message of too many parts in each other');
+    const value = read();
+    this.#depth -= 1;
+    return value;
   }
 
   #text(length: number): string {

@@ -1,15 +1,16 @@
 /** The directory of image archives, and the file in which is written down what was imported from it. */
 import { watch } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Env } from '../env.ts';
-import { isMissing, readLimited, writeAtomically } from '../volumes/files.ts';
+import { isMissing, makeDirectories, readLimited, writeAtomically } from '../volumes/files.ts';
+import { PROOF_ENDINGS } from './archive-proof.ts';
 import { isArchive } from './import-archive.ts';
 
 const MAX_ARCHIVES = 1000;
 const STATE_LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** One archive; another size or time means another content. */
+/** One archive with the signature beside it; another size or time means another content. */
 export interface Archive {
   readonly name: string;
   readonly sizeBytes: number;
@@ -34,15 +35,20 @@ export function archiveStore(rootDir: string, env: Env): ArchiveStore {
   const stateFile = join(rootDir, 'preloaded.json');
   return {
     async open() {
-      await mkdir(directory, { recursive: true, mode: 0o750 }).catch((error: Error) =>
+      await makeDirectories(directory, 0o750).catch((error: Error) =>
         env.log.warn({ error: error.message }, 'no directory for image archives'),
       );
     },
     async list() {
       const found: Archive[] = [];
       for (const name of (await namesIn(directory)).slice(0, MAX_ARCHIVES)) {
-        const stats = await stat(join(directory, name)).catch(() => undefined);
-        if (stats?.isFile()) found.push({ name, sizeBytes: stats.size, mtimeMs: stats.mtimeMs });
+        const [stats, ...proofs] = await Promise.all(
+          ['', ...PROOF_ENDINGS].map((ending) => stat(join(directory, name + ending)).catch(() => undefined)),
+        );
+        if (!stats?.isFile()) continue;
+        const files = [stats, ...proofs.filter((proof) => proof !== undefined)];
+        const sizeBytes = files.reduce((total, { size }) => total + size, 0);
+        found.push({ name, sizeBytes, mtimeMs: Math.max(...files.map(({ mtimeMs }) => mtimeMs)) });
       }
       return found;
     },

@@ -9,9 +9,11 @@ import { type AuthConfig, type Cri, CriError, type Image } from '../../cri/port.
 import type { CosignKey } from '../../metadata/ingest/cosign.ts';
 import type { Env } from '../env.ts';
 import { messageOf } from '../sources/regular-file.ts';
+import { archiveSigners, versionOf } from './archive-proof.ts';
 import { NotSigned, verifyImage } from './cosign-image.ts';
-import { type ImagePolicy, type ImageRule, refusalOf, ruleFor } from './policy.ts';
+import { type ImagePolicy, type ImageRule, type Requirement, refusalOf, ruleFor } from './policy.ts';
 import { RegistryError, registryOf } from './registry.ts';
+import { RegistryHostsError, readRegistryHosts } from './registry-hosts.ts';
 
 const FILE = 'verified-images.json';
 const MAX_KEPT = 1000;
@@ -22,17 +24,21 @@ export interface ImageGateOptions {
   cri: Pick<Cri, 'imageStatus'>;
   policy: ImagePolicy;
   rootDir: string;
+  /** Told of each pull that is refused, and of what was wanted. */
+  refused?: (wanted: Requirement) => void;
 }
 
 export class ImageGate {
   readonly #options: ImageGateOptions;
-  /** Digest → names of the keys that signed it, by what they are. The last verified comes last. */
+  #policy: ImagePolicy;
+  /** Digest, or `id=` and an image's id → the keys that signed it, by what they are. The last verified comes last. */
   readonly #verified: Map<string, string[]>;
   readonly #told = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(options: ImageGateOptions, verified: Map<string, string[]>) {
     this.#options = options;
+    this.#policy = options.policy;
     this.#verified = verified;
   }
 
@@ -40,46 +46,82 @@ export class ImageGate {
     return new ImageGate(options, await readVerified(join(options.rootDir, FILE)));
   }
 
+  /** From now on. Containers that run are left alone. */
+  use(policy: ImagePolicy): void {
+    this.#policy = policy;
+    this.#told.clear();
+  }
+
+  /** Every key that the policy names. */
+  keys(): CosignKey[] {
+    const all = this.#policy.rules.flatMap(({ cosignKeys }) => cosignKeys);
+    return [...new Map(all.map((key) => [fingerprint(key), key])).values()];
+  }
+
+  /** Another text for other keys. */
+  keysText(): string {
+    return this.keys().map(fingerprint).sort().join();
+  }
+
   /** Rejects with CriError, in the words that the kubelet knows, when the image may not be pulled. */
   async before(image: string, auths: readonly AuthConfig[], signal: AbortSignal): Promise<void> {
-    const { env, policy } = this.#options;
+    const { env } = this.#options;
+    const policy = this.#policy;
     const refusal = refusalOf(policy, image);
-    if (refusal !== undefined) throw refused(refusal);
+    if (refusal !== undefined) throw this.#refused(image, refusal);
     const rule = ruleFor(policy, image);
     if (rule?.require !== 'signature') return;
     try {
-      const { digest, key } = await verifyImage(image, rule.cosignKeys, registryOf(image, auths, { env, signal }));
-      await this.#keep(digest, key);
+      const hosts = await readRegistryHosts(image, policy.registryConfigPath);
+      const { digest, key } = await verifyImage(
+        image,
+        rule.cosignKeys,
+        registryOf(image, auths, { env, signal, hosts }),
+      );
+      await this.#keep([digest], [key]);
       env.log.info({ image, digest, key: key.name }, 'the image is signed');
     } catch (error) {
-      if (error instanceof NotSigned) throw refused(`${error.message} (${policy.source})`);
+      if (error instanceof NotSigned) throw this.#refused(image, `${error.message} (${policy.source})`);
       if (signal.aborted) throw new CriError('cancelled', 'PullImage', 'stopped', { cause: error });
-      if (error instanceof RegistryError)
-        throw new CriError(
-          'other',
-          'PullImage',
-          `RegistryUnavailable: its signature cannot be read: ${error.message}`,
-          {
-            cause: error,
-          },
-        );
-      throw error;
+      if (!(error instanceof RegistryError || error instanceof RegistryHostsError)) throw error;
+      const message = `RegistryUnavailable: its signature cannot be read: ${error.message}`;
+      throw new CriError('other', 'PullImage', message, { cause: error });
     }
   }
 
   /** After a pull. Rejects with CriError when another image came than was verified. */
   async after(image: string): Promise<void> {
+    if (ruleFor(this.#policy, image)?.require !== 'signature') return;
     const found = await this.#options.cri.imageStatus(image);
     if (found && !this.allows(image, found))
-      throw refused('its registry gave another image than the one that was verified; it is not run');
+      throw this.#refused(image, 'its registry gave another image than the one that was verified; it is not run');
+  }
+
+  /**
+   * Before the import of an archive. Resolves to what lets its images through after it, if a key of the policy signed it;
+   * rejects when there is a signature and it is not good.
+   */
+  async verifyArchive(path: string): Promise<(images: readonly string[]) => Promise<void>> {
+    const before = await versionOf(path);
+    const signers = await archiveSigners(path, this.keys());
+    return async (images) => {
+      if (signers.length === 0) return;
+      if ((await versionOf(path)) !== before) throw new Error('it changed while it was imported');
+      const found = await Promise.all(images.map((image) => this.#options.cri.imageStatus(image)));
+      await this.#keep(
+        found.flatMap((image) => (image ? [idKey(image)] : [])),
+        signers,
+      );
+    };
   }
 
   /** Whether a container may be made of this image, which is on the machine. */
   allows(image: string, found: Image): boolean {
-    const { policy } = this.#options;
-    const rule = ruleFor(policy, image);
-    if (refusalOf(policy, image) !== undefined) return false;
-    return rule?.require !== 'signature' || found.repoDigests.some((one) => this.#isVerified(one, rule));
+    const rule = ruleFor(this.#policy, image);
+    if (refusalOf(this.#policy, image) !== undefined) return false;
+    if (rule?.require !== 'signature') return true;
+    const digests = found.repoDigests.map((one) => one.slice(one.indexOf('@') + 1));
+    return [...digests, idKey(found)].some((one) => this.#isVerified(one, rule));
   }
 
   /** The same runtime, in which images that may not run are not there. */
@@ -95,7 +137,8 @@ export class ImageGate {
 
   /** Once for each image: with pull policy Never nothing else says why. */
   #tell(image: string, { id }: Image): void {
-    const { env, policy } = this.#options;
+    const { env } = this.#options;
+    const policy = this.#policy;
     const key = `${image} ${id}`;
     if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(key);
@@ -103,15 +146,23 @@ export class ImageGate {
     env.log.warn({ image, policy: policy.source }, `the image is on this machine and counts as absent: ${why}`);
   }
 
-  #isVerified(repoDigest: string, { cosignKeys }: ImageRule): boolean {
-    const keys = this.#verified.get(repoDigest.slice(repoDigest.indexOf('@') + 1)) ?? [];
+  #refused(image: string, message: string): CriError {
+    this.#options.refused?.(ruleFor(this.#policy, image)?.require ?? 'nothing');
+    return new CriError('other', 'PullImage', `SignatureValidationFailed: ${message}`);
+  }
+
+  #isVerified(what: string, { cosignKeys }: ImageRule): boolean {
+    const keys = this.#verified.get(what) ?? [];
     return cosignKeys.some((key) => keys.includes(fingerprint(key)));
   }
 
-  async #keep(digest: string, key: CosignKey): Promise<void> {
-    const keys = new Set([...(this.#verified.get(digest) ?? []), fingerprint(key)]);
-    this.#verified.delete(digest);
-    this.#verified.set(digest, [...keys]);
+  /** Each of `what` was signed by each of the keys. */
+  async #keep(what: readonly string[], keys: readonly CosignKey[]): Promise<void> {
+    for (const one of what) {
+      const all = new Set([...(this.#verified.get(one) ?? []), ...keys.map(fingerprint)]);
+      this.#verified.delete(one);
+      this.#verified.set(one, [...all]);
+    }
     for (const oldest of this.#verified.keys()) {
       if (this.#verified.size <= MAX_KEPT) break;
       this.#verified.delete(oldest);
@@ -133,8 +184,9 @@ export class ImageGate {
   }
 }
 
-function refused(message: string): CriError {
-  return new CriError('other', 'PullImage', `SignatureValidationFailed: ${message}`);
+/** The id of an image is the digest of its configuration, which names its layers; a digest of a manifest is none. */
+function idKey({ id }: Image): string {
+  return `id=${id}`;
 }
 
 function fingerprint({ key }: CosignKey): string {

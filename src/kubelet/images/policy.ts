@@ -15,9 +15,14 @@ export interface ImageRule {
 export interface ImagePolicy {
   /** The file, for messages. */
   readonly source: string;
+  /** Where the runtime's `hosts.toml` files are, as its `config_path`: directories with colons between. */
+  readonly registryConfigPath: string;
   /** The first that matches counts; an image that none matches may run. */
   readonly rules: readonly ImageRule[];
 }
+
+/** Of a machine without a policy: every image may run. */
+export const NO_POLICY: ImagePolicy = { source: '', registryConfigPath: '', rules: [] };
 
 export function ruleFor({ rules }: ImagePolicy, image: string): ImageRule | undefined {
   const repository = repositoryOf(image);

@@ -21,11 +21,15 @@ export interface PreloadOptions {
   readonly rootDir: string;
   /** Imports one archive. Resolves to the names of the images in it; rejects with why it cannot be. */
   readonly importArchive: (path: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Asked before an import, and what it resolves to told after it, once the runtime shows the images. Rejects with why not. */
+  readonly verify?: (path: string) => Promise<(images: readonly string[]) => Promise<void>>;
   /** Is the image on the machine? */
   readonly isPresent: (image: string) => Promise<boolean>;
   /** Called after each import. */
   readonly arrived: (archive: string, images: readonly string[]) => void;
   readonly failed: (archive: string, message: string) => void;
+  /** Whatever an import depends on beside the archive: with another text all are imported again. */
+  readonly basis?: () => string;
   /** Default: on the disk, below the root directory. */
   readonly store?: ArchiveStore;
 }
@@ -33,6 +37,7 @@ export interface PreloadOptions {
 /** An archive as it was imported. */
 interface Imported extends Version {
   readonly images: readonly string[];
+  readonly basis?: string;
 }
 
 type Version = Omit<Archive, 'name'>;
@@ -108,17 +113,21 @@ export class Preloader {
     const failed = this.#failedAtMs.get(name);
     if (failed && same(failed, version) && this.#o.env.monotonicMs() - failed.atMs < RETRY_MS) return true;
     const imported = this.#imported.get(name);
-    if (!imported || !same(imported, version)) return false;
+    if (!imported || !same(imported, version) || (imported.basis ?? '') !== this.#basis()) return false;
     for (const image of imported.images) if (!(await this.#o.isPresent(image))) return false;
     return true;
   }
 
   async #import(name: string, version: Version, signal: AbortSignal): Promise<void> {
     const { env, importArchive, arrived, failed } = this.#o;
+    const basis = this.#basis();
     try {
-      const images = await importArchive(join(this.#directory, name), signal);
+      const path = join(this.#directory, name);
+      const verified = await this.#o.verify?.(path);
+      const images = await importArchive(path, signal);
       await this.#seen(images, signal);
-      this.#imported.set(name, { ...version, images });
+      await verified?.(images);
+      this.#imported.set(name, { ...version, images, ...(basis !== '' && { basis }) });
       this.#failedAtMs.delete(name);
       await this.#writeState();
       arrived(name, images);
@@ -127,6 +136,10 @@ export class Preloader {
       this.#failedAtMs.set(name, { ...version, atMs: env.monotonicMs() });
       failed(name, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #basis(): string {
+    return this.#o.basis?.() ?? '';
   }
 
   /** Until the runtime sees all of them. One that it never shows is a name that only the archive knows. */

@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import tls from 'node:tls';
 import type { AuthConfig } from '../../cri/port.ts';
 import type { Env } from '../env.ts';
-import { get } from '../sources/http-get.ts';
+import { type GetResponse, get } from '../sources/http-get.ts';
 import { messageOf } from '../sources/regular-file.ts';
 import { repositoryOf } from './registry-auth.ts';
+import { LOOPBACK, type RegistryHost } from './registry-hosts.ts';
 
 const MANIFEST_TYPES = [
   'application/vnd.oci.image.index.v1+json',
@@ -19,7 +20,6 @@ const MANIFEST_TYPES = [
 const MAX_BYTES = 4 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 const DOCKER_HUB = 'registry-1.docker.io';
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
 /** The registry could not be asked, or did not answer as registries do. */
 export class RegistryError extends Error {
@@ -43,38 +43,99 @@ function certificateAuthorities(): readonly string[] {
   return authorities;
 }
 
-/** Credentials are tried one after the other; without any, as nobody. */
+/**
+ * Asks `hosts` in their order until one has what is asked for. Credentials are tried one after the other; without any, as
+ * nobody.
+ */
 export function registryOf(
   image: string,
   auths: readonly AuthConfig[],
-  { env, signal }: { env: Env; signal: AbortSignal },
+  { env, signal, hosts }: { env: Env; signal: AbortSignal; hosts: readonly RegistryHost[] },
 ): Registry {
   const repository = repositoryOf(image);
   const slash = repository.indexOf('/');
-  const [host, name] = [repository.slice(0, slash), repository.slice(slash + 1)];
-  // Plain HTTP for loopback only, as containerd.
-  const base = `${LOOPBACK.test(host) ? 'http' : 'https'}://${host === 'docker.io' ? DOCKER_HUB : host}/v2/${name}`;
+  const [registry, name] = [repository.slice(0, slash), repository.slice(slash + 1)];
+  const asks = hosts.map((host) => ({ host, ask: asker(host, registry, auths, { env, signal }) }));
+
+  const askFirst = async (path: string, accept: string, by: 'resolves' | 'pulls'): Promise<Uint8Array | undefined> => {
+    const failures: string[] = [];
+    const able = asks.filter(({ host }) => host[by]);
+    for (const [index, { ask }] of able.entries())
+      try {
+        const found = await ask(name, path, accept);
+        // That it is not at the last one, the registry itself, is an answer whatever a mirror said.
+        if (found || index === able.length - 1) return found;
+      } catch (error) {
+        failures.push(messageOf(error));
+        if (signal.aborted) break;
+      }
+    throw new RegistryError(failures.join('; ') || `no host is to be asked for images of ${registry}`);
+  };
+  const kindOf = (reference: string) => (reference.startsWith('sha256:') ? 'pulls' : 'resolves');
+
+  return {
+    manifest: async (reference) => {
+      const bytes = await askFirst(`/manifests/${reference}`, MANIFEST_TYPES.join(', '), kindOf(reference));
+      if (bytes && reference.startsWith('sha256:')) checkDigest(bytes, reference, registry);
+      return bytes;
+    },
+    blob: async (digest) => {
+      const bytes = await askFirst(`/blobs/${digest}`, '*/*', 'pulls');
+      if (!bytes) throw new RegistryError(`${registry}: ${name} has no blob ${digest}`);
+      checkDigest(bytes, digest, registry);
+      return bytes;
+    },
+    // Registries that do not know the API say so in different ways.
+    referrers: (digest) => askFirst(`/referrers/${digest}`, MANIFEST_TYPES[0] ?? '', 'pulls').catch(() => undefined),
+  };
+}
+
+/** Asks one host. Resolves to undefined for what it does not have; rejects with RegistryError. */
+function asker(
+  host: RegistryHost,
+  registry: string,
+  auths: readonly AuthConfig[],
+  { env, signal }: { env: Env; signal: AbortSignal },
+): (name: string, path: string, accept: string) => Promise<Uint8Array | undefined> {
+  const own = new URL(host.base);
+  const isMirror = own.host !== (registry === 'docker.io' ? DOCKER_HUB : registry);
+  // Passwords do not travel in plain text.
+  const usable = own.protocol === 'https:' || LOOPBACK.test(own.host) ? auths : [];
   /** What the last request was let in with. */
   let authorization: string | undefined;
 
-  const request = (url: string, accept: string, header: string | undefined) =>
-    get({
+  const request: Request = (url, accept, header) => {
+    // Tokens may be given elsewhere, which is told nothing of this host.
+    const here = new URL(url).host === own.host;
+    return get({
       url: new URL(url),
-      headers: { accept: [accept], ...(header !== undefined && { authorization: [header] }) },
+      headers: {
+        ...(here && host.headers),
+        accept: [accept],
+        ...(header !== undefined && { authorization: [header] }),
+      },
       timeoutMs: TIMEOUT_MS,
       limitBytes: MAX_BYTES,
-      ...(url.startsWith('https:') && { ca: certificateAuthorities() }),
+      ...(url.startsWith('https:') && { ca: [...certificateAuthorities(), ...host.authorities] }),
+      ...(here && host.client && { client: host.client }),
+      skipVerify: here && host.skipVerify,
       env,
       signal,
     }).catch((error: unknown) => {
-      throw new RegistryError(`${host}: ${messageOf(error)}`, { cause: error });
+      // Node's advice is about its own flags.
+      const message = messageOf(error).replace(
+        /; if the root CA is .*$/,
+        ' (its authority can be named in hosts.toml)',
+      );
+      throw new RegistryError(`${own.host}: ${message}`, { cause: error });
     });
+  };
 
-  const ask = async (path: string, accept: string): Promise<Uint8Array | undefined> => {
-    const url = `${base}${path}`;
+  return async (name, path, accept) => {
+    const url = `${host.base}/${name}${path}${isMirror ? `?ns=${encodeURIComponent(registry)}` : ''}`;
     let answer = await request(url, accept, authorization);
     const challenge = answer.status === 401 ? (answer.authenticate ?? '') : undefined;
-    for (const auth of challenge === undefined ? [] : [...auths, undefined]) {
+    for (const auth of challenge === undefined ? [] : [...usable, undefined]) {
       const header = await authorize(challenge ?? '', auth, request);
       if (header === undefined) continue;
       answer = await request(url, accept, header);
@@ -84,23 +145,7 @@ export function registryOf(
     }
     if (answer.status === 200) return answer.body;
     if (answer.status === 404) return undefined;
-    throw new RegistryError(`${host}: ${name}${path}: the answer has status ${answer.status}`);
-  };
-
-  return {
-    manifest: async (reference) => {
-      const bytes = await ask(`/manifests/${reference}`, MANIFEST_TYPES.join(', '));
-      if (bytes && reference.startsWith('sha256:')) checkDigest(bytes, reference, host);
-      return bytes;
-    },
-    blob: async (digest) => {
-      const bytes = await ask(`/blobs/${digest}`, '*/*');
-      if (!bytes) throw new RegistryError(`${host}: ${name} has no blob ${digest}`);
-      checkDigest(bytes, digest, host);
-      return bytes;
-    },
-    // Registries that do not know the API say so in different ways.
-    referrers: (digest) => ask(`/referrers/${digest}`, MANIFEST_TYPES[0] ?? '').catch(() => undefined),
+    throw new RegistryError(`${own.host}: ${name}${path}: the answer has status ${answer.status}`);
   };
 }
 
@@ -112,7 +157,7 @@ function checkDigest(bytes: Uint8Array, digest: string, host: string): void {
   if (sha256(bytes) !== digest) throw new RegistryError(`${host}: what it gives for ${digest} is something else`);
 }
 
-type Request = (url: string, accept: string, header: string | undefined) => ReturnType<typeof get>;
+type Request = (url: string, accept: string, header: string | undefined) => Promise<GetResponse>;
 
 /** The header that answers a challenge (RFC 7235, Docker's token authentication); undefined: these credentials do not. */
 async function authorize(

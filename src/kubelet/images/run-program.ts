@@ -26,6 +26,8 @@ export async function runProgram(program: string, options: ProgramOptions): Prom
     detached: true,
     ...(environment && { env: { ...environment } }),
   });
+  // Where there is no descriptor left for a pipe there are no streams, and an error is to come.
+  if (!child.stdout) return exitOf(child).then(() => '');
   const chunks: Buffer[] = [];
   let bytes = 0;
   let stderr = Buffer.alloc(0);

@@ -2,10 +2,10 @@
  * Names for log collectors: `/var/log/containers/<pod>_<namespace>_<container>-<id>.log` links to the log file
  * (pkg/kubelet/kuberuntime/legacy.go). Best effort: nothing depends on them.
  */
-import { mkdir, readdir, readlink, stat, symlink, unlink } from 'node:fs/promises';
+import { readdir, readlink, stat, symlink, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { type Env, sleep } from '../env.ts';
-import { errorCode } from '../volumes/files.ts';
+import { errorCode, makeDirectories } from '../volumes/files.ts';
 
 const PERIOD_MS = 60_000;
 /** After a change: several come at once, and a container writes its log file a moment after its start. */
@@ -76,7 +76,7 @@ export class LogLinks {
   async reconcile(): Promise<void> {
     const { directory, podLogsDir, logs } = this.#o;
     const wanted = new Map(logs().map((log) => [linkName(log), log.path]));
-    if (wanted.size > 0) await mkdir(directory, { recursive: true, mode: 0o755 });
+    if (wanted.size > 0) await makeDirectories(directory, 0o755);
     const present = new Set(await namesIn(directory));
     for (const [name, target] of wanted) {
       if (!present.has(name) && (await exists(target))) await make(target, join(directory, name));

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Env, sleep } from '../env.ts';
+import { messageOf } from '../sources/regular-file.ts';
 import { errorCode, isMissing } from '../volumes/files.ts';
 import { keptParts, rotationStamp } from './rotation-plan.ts';
 
@@ -35,16 +36,20 @@ export interface RotateOptions {
  */
 export async function rotateLogs(options: RotateOptions, signal: AbortSignal): Promise<void> {
   const { env, running, settings } = options;
+  /** By path: what was wrong the last time, so that it is told once. */
+  let complaints = new Map<string, string>();
   while (!signal.aborted) {
+    const before = complaints;
+    complaints = new Map();
     for (const log of running()) {
       if (signal.aborted) return;
       try {
         await rotateWhenFull(log, options);
       } catch (error) {
-        env.log.warn(
-          { log: log.path, error: error instanceof Error ? error.message : String(error) },
-          'this log could not be rotated; tried again soon',
-        );
+        const message = messageOf(error);
+        complaints.set(log.path, message);
+        if (before.get(log.path) !== message)
+          env.log.warn({ log: log.path, error: message }, 'this log could not be rotated; tried again soon');
       }
     }
     await sleep(env, settings.intervalMs, signal);
@@ -71,7 +76,11 @@ async function rotate({ path, containerId }: RunningLog, { env, reopen, settings
   const parts = (await readdir(directory)).filter((name) => name.startsWith(`${basename(path)}.`));
   const { remove, compress, newest } = keptParts(parts, settings.maxFiles);
   for (const name of remove) await unlinkAny(join(directory, name));
-  for (const name of compress) await gzip(join(directory, name));
+  for (const name of compress)
+    await gzip(join(directory, name)).catch((error: unknown) =>
+      // On a full disk the log has to be rotated all the same: the next time its oldest part goes and makes room.
+      env.log.warn({ log: join(directory, name), error: messageOf(error) }, 'a part of a log stays uncompressed'),
+    );
   const rotated = `${path}.${rotationStamp(env.nowMs(), newest)}`;
   await rename(path, rotated);
   try {
@@ -87,8 +96,13 @@ async function rotate({ path, containerId }: RunningLog, { env, reopen, settings
 async function gzip(path: string): Promise<void> {
   const { mode } = await stat(path);
   const draft = `${path}.tmp`;
-  await pipeline(createReadStream(path), createGzip(), createWriteStream(draft, { mode: mode & 0o777 }));
-  await rename(draft, `${path}.gz`);
+  try {
+    await pipeline(createReadStream(path), createGzip(), createWriteStream(draft, { mode: mode & 0o777 }));
+    await rename(draft, `${path}.gz`);
+  } catch (error) {
+    await unlinkAny(draft);
+    throw error;
+  }
   await unlinkAny(path);
 }
 

@@ -2,17 +2,20 @@
  * A parsed document → a v1 Pod of the right types, by the field tables: unknown, unsupported and wrongly typed fields
  * become problems. What is left out and what is empty become the same, as in Go's JSON, so that equal Pods are equal.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PodManifest } from '../types.ts';
 import type { Field } from './field.ts';
 import { TYPES } from './fields.ts';
 import { forbidden, type Path, type Problems } from './problems.ts';
-import { canonicalQuantity, QUANTITY_ERROR } from './quantity.ts';
+import { canonicalQuantity, QUANTITY_ERROR, suggestQuantity } from './quantity.ts';
 import { suggestField } from './suggest.ts';
 
 export type Fields = Record<string, unknown>;
 
 export const NOT_YET = 'not supported by this version of rower';
 
+/** Of what others write into an object, and a manifest cannot. */
+const NOT_SET_HERE = 'ignored: a manifest cannot set it';
 const INT32_MAX = 2 ** 31 - 1;
 
 /** `path` is that of the document, usually empty. What has no use is left out of the result. */
@@ -44,19 +47,28 @@ class Decoder {
         this.#problems.unknownField(at, `unknown field ${JSON.stringify(key)}${suggestField(type, key)}`);
         continue;
       }
-      if (given === null || field.support === 'dropped') continue;
+      if (given === null) continue;
+      if (field.support === 'dropped') {
+        if (!isEmpty(given)) this.#problems.warn(at, NOT_SET_HERE);
+        continue;
+      }
       const usable = refused || this.#judge(field, at);
       const decoded = this.#field(field, given, at, refused || !usable);
       if (decoded !== undefined) result[key] = decoded;
+      this.#warnOfIgnored(field, decoded, at);
     }
     return result;
   }
 
   #judge(field: Field, path: Path): boolean {
-    if (field.support === 'ignored' && field.note !== undefined) this.#problems.warn(path, field.note);
     if (field.support === 'later') this.#problems.refuse(path, forbidden(NOT_YET));
     if (field.support === 'never') this.#problems.refuse(path, forbidden(field.note ?? NOT_YET));
     return field.support !== 'later' && field.support !== 'never';
+  }
+
+  #warnOfIgnored({ support, note, moot = [], default: ofKubernetes }: Field, value: unknown, path: Path): void {
+    if (support !== 'ignored' || note === undefined || value === undefined) return;
+    if (![...moot, ofKubernetes].some((one) => isDeepStrictEqual(one, value))) this.#problems.warn(path, note);
   }
 
   #field(field: Field, value: unknown, path: Path, refused: boolean): unknown {
@@ -69,7 +81,10 @@ class Decoder {
   }
 
   #list(type: string, value: unknown, path: Path, refused: boolean): unknown[] | undefined {
-    if (!Array.isArray(value)) return this.#wrongType(path, value, 'must be a list', false);
+    if (!Array.isArray(value)) {
+      const remedy = typeof value === 'string' ? ': put it in [ ], or behind a "-"' : '';
+      return this.#wrongType(path, value, `must be a list${remedy}`, false);
+    }
     // A null item is Go's zero value; an item of the wrong type is reported and keeps its place as one.
     const zero = type === 'string' ? '' : type in TYPES ? {} : 0;
     const items = value.map(
@@ -133,7 +148,8 @@ class Decoder {
     if (value === '') return '0';
     if (typeof value !== 'string' && typeof value !== 'number')
       return this.#wrongType(path, value, QUANTITY_ERROR, false);
-    return canonicalQuantity(value, { resourceList }) ?? this.#wrongType(path, value, QUANTITY_ERROR, false);
+    const wrong = () => this.#wrongType(path, value, QUANTITY_ERROR + suggestQuantity(value), false);
+    return canonicalQuantity(value, { resourceList }) ?? wrong();
   }
 
   #wrongType(path: Path, value: unknown, detail: string, secret: boolean): undefined {
@@ -162,4 +178,8 @@ function describe(value: unknown): string {
   if (typeof value === 'object') return value === null ? 'null' : 'object';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }

@@ -7,8 +7,10 @@ export interface Field {
    * `later`: this version cannot do it. `never`: makes no sense on a machine without a cluster.
    */
   readonly support: 'yes' | 'ignored' | 'dropped' | 'later' | 'never';
-  /** `ignored`: the warning, when a user could be misled. `never`: the reason. */
+  /** `ignored`: the warning. `never`: the reason. */
   readonly note?: string;
+  /** `ignored`: values that ask for what is so anyway; no warning is given. */
+  readonly moot?: readonly unknown[];
   /** What Kubernetes fills in (pkg/apis/core/v1/defaults.go), when it depends on nothing else. */
   readonly default?: unknown;
   /** The value is never shown. */
@@ -17,7 +19,7 @@ export interface Field {
 
 export type FieldTable = Readonly<Record<string, Field>>;
 
-type Extras = { default?: unknown; secret?: boolean };
+type Extras = { default?: unknown; secret?: boolean; moot?: readonly unknown[] };
 
 export function yes(type: string, extras: Extras = {}): Field {
   return { type, support: 'yes', ...extras };

@@ -4,6 +4,8 @@ import { type FieldTable, never, yes } from './field.ts';
 const NO_PROVISIONER = 'there is no provisioner that could make it; use emptyDir, or a PersistentVolumeClaim document';
 const NO_PLUGIN = 'this kind of volume needs a plugin that Rower does not have; mount it on the host and use hostPath';
 const NO_CLUSTER = 'there is no cluster that could issue it';
+/** The API server adds such a volume to every Pod. */
+const NO_TOKEN = `${NO_CLUSTER}; of a Pod that comes from a cluster, remove the volume kube-api-access-… and its mounts`;
 const FILE_MODE = 0o644;
 
 export const VOLUME_TYPES = {
@@ -74,7 +76,7 @@ export const VOLUME_TYPES = {
     downwardAPI: yes('DownwardAPIProjection'),
     podCertificate: never('any', NO_CLUSTER),
     secret: yes('SecretProjection'),
-    serviceAccountToken: never('ServiceAccountTokenProjection', NO_CLUSTER),
+    serviceAccountToken: never('ServiceAccountTokenProjection', NO_TOKEN),
   },
   ConfigMapProjection: { items: yes('KeyToPath[]'), name: yes('string'), optional: yes('bool?') },
   SecretProjection: { items: yes('KeyToPath[]'), name: yes('string'), optional: yes('bool?') },

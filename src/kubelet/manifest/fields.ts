@@ -16,6 +16,14 @@ import { DOCUMENT_TYPES } from './fields-documents.ts';
 import { VOLUME_TYPES } from './fields-volumes.ts';
 import { WORKLOAD_TYPES } from './fields-workloads.ts';
 
+/** What every Pod has in a cluster, and so every manifest that comes from one. */
+const TOLERATED = ['not-ready', 'unreachable'].map((what) => ({
+  effect: 'NoExecute',
+  key: `node.kubernetes.io/${what}`,
+  operator: 'Exists',
+  tolerationSeconds: 300,
+}));
+const NO_TOKEN = 'ignored: there is no API server, so the Pod gets no service account token';
 const NO_SCHEDULER = 'ignored: there is no scheduler, every Pod of this machine runs here';
 
 const POD_TYPES = {
@@ -46,11 +54,11 @@ const POD_TYPES = {
   PodSpec: {
     activeDeadlineSeconds: yes('int64?'),
     affinity: ignored('any', NO_SCHEDULER),
-    automountServiceAccountToken: ignored('bool?'),
+    automountServiceAccountToken: ignored('bool?', NO_TOKEN, { moot: [false] }),
     containers: yes('Container[]'),
     dnsConfig: yes('PodDNSConfig'),
     dnsPolicy: yes('string', { default: 'ClusterFirst' }),
-    enableServiceLinks: ignored('bool?', undefined, { default: true }),
+    enableServiceLinks: ignored('bool?', 'ignored: there are no Services', { default: true, moot: [false] }),
     ephemeralContainers: never('any', 'cannot be set on create'),
     hostAliases: yes('HostAlias[]'),
     hostIPC: yes('bool'),
@@ -65,7 +73,7 @@ const POD_TYPES = {
     nodeSelector: ignored('string{}', NO_SCHEDULER),
     os: yes('PodOS'),
     overhead: yes('quantity{}'),
-    preemptionPolicy: ignored('string?'),
+    preemptionPolicy: ignored('string?', NO_SCHEDULER, { moot: ['PreemptLowerPriority'] }),
     priority: yes('int32?'),
     priorityClassName: yes('string'),
     readinessGates: ignored(
@@ -76,18 +84,18 @@ const POD_TYPES = {
     resources: yes('ResourceRequirements'),
     restartPolicy: yes('string', { default: 'Always' }),
     runtimeClassName: yes('string?'),
-    schedulerName: ignored('string', undefined, { default: 'default-scheduler' }),
+    schedulerName: ignored('string', NO_SCHEDULER, { default: 'default-scheduler' }),
     schedulingGates: never('any', 'there is no API server through which a gate could be lifted'),
-    schedulingGroup: ignored('any'),
+    schedulingGroup: ignored('any', NO_SCHEDULER),
     securityContext: yes('PodSecurityContext', { default: {} }),
-    serviceAccount: ignored('string'),
-    serviceAccountName: ignored('string', 'ignored: there is no API server, so the Pod gets no service account token'),
+    serviceAccount: ignored('string', NO_TOKEN),
+    serviceAccountName: ignored('string', NO_TOKEN),
     setHostnameAsFQDN: yes('bool?'),
     shareProcessNamespace: yes('bool?'),
     subdomain: yes('string'),
     terminationGracePeriodSeconds: yes('int64?', { default: 30 }),
-    tolerations: ignored('Toleration[]'),
-    topologySpreadConstraints: ignored('any'),
+    tolerations: ignored('Toleration[]', 'ignored: this machine has no taints', { moot: [[], TOLERATED] }),
+    topologySpreadConstraints: ignored('any', NO_SCHEDULER),
     volumes: yes('Volume[]'),
   },
   Container: {

@@ -121,7 +121,8 @@ class ObjectReader {
     }
     const { apiVersion = inherited.apiVersion, kind = inherited.kind, items } = value as Record<string, unknown>;
     for (const [field, given] of Object.entries({ apiVersion, kind })) {
-      if (given === undefined || given === null || given === '') problems.error([...path, field], required());
+      if (given === undefined || given === null || given === '')
+        problems.error([...path, field], required(looksLike(value)));
       else if (typeof given !== 'string') problems.wrongType([...path, field], 'Invalid value: must be a string');
     }
     if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !apiVersion || !kind) return;
@@ -230,4 +231,9 @@ function refuseKind(apiVersion: string, kind: string, path: Path, problems: Prob
         : `unknown kind of apiVersion ${apiVersion}${hint}; rower reads ${readKinds()}`;
     problems.error([...path, 'kind'], invalid(kind, detail));
   }
+}
+
+/** People try other files that run containers, too. */
+function looksLike(value: object): string {
+  return 'services' in value ? 'this looks like a Compose file; a manifest of Kubernetes is asked for' : '';
 }

@@ -8,6 +8,18 @@
 export const QUANTITY_ERROR =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
+/** Text to append to it: the quantity that was probably meant; empty when none is near. */
+export function suggestQuantity(text: unknown): string {
+  if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) return '';
+  const [, amount = '', unit = ''] = /^([\d.]+)([a-zA-Z]*)$/.exec(text.replaceAll(/[\s,_]/g, '')) ?? [];
+  // 64MB, 1g, 500Mib, 2KB, 1GIB
+  const short = unit.replace(/b(ytes?)?$/i, '');
+  const first = short.slice(0, 1).toUpperCase().replace('K', 'k');
+  const near = [short, first, `${first.toUpperCase()}i`].filter((one) => one.toLowerCase() === short.toLowerCase());
+  const meant = near.map((one) => amount + one).find((one) => one !== text && parseQuantity(one) !== undefined);
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
+}
+
 export const NANO_PER_UNIT = 10n ** 9n;
 const NANO_PER_MILLI = 10n ** 6n;
 /** No amount is larger than the largest int64, in units. */

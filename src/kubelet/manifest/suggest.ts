@@ -17,7 +17,8 @@ export function suggestField(type: string, key: string): string {
   // Comparing costs the product of the lengths, and nobody mistypes a name this long.
   if (key.length > MAX_NAME_LENGTH) return '';
   const near = closest(key, Object.keys(TYPES[type] ?? {}));
-  if (near !== undefined) return `; did you mean ${JSON.stringify(near)}?`;
   const home = HOMES.find(([name]) => name !== type && Object.hasOwn(TYPES[name] ?? {}, key));
-  return home ? `; it is a field of ${home[1]}: check the indentation` : '';
+  const meant = near === undefined ? '' : `did you mean ${JSON.stringify(near)}?`;
+  if (home) return `; it is a field of ${home[1]}: check the indentation${meant && ` (or ${meant})`}`;
+  return meant && `; ${meant}`;
 }

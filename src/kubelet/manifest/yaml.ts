@@ -5,6 +5,7 @@
  */
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from 'yaml';
 import type { Path } from './problems.ts';
+import { syntaxHint, templateAt } from './syntax-hints.ts';
 import { convert, LimitError, type SyntaxProblem, type YamlNodes } from './yaml-values.ts';
 
 /** Tokens of a file: about one for every four bytes of a manifest of the greatest size, half a second of work. */
@@ -56,7 +57,7 @@ export function readYaml(text: string): YamlFile {
       count += 1;
       if (count > MAX_DOCUMENTS)
         throw new LimitError(`more than ${MAX_DOCUMENTS} documents in one file`, document.range[0]);
-      readDocument(document, file);
+      readDocument(document, text, file);
     }
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
@@ -64,6 +65,9 @@ export function readYaml(text: string): YamlFile {
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+  const offsets = file.problems.slice(0, MAX_SYNTAX_PROBLEMS).map(({ offset }) => offset);
+  const template = templateAt(text, offsets);
+  if (template) file.problems = [template];
   file.problems.splice(MAX_SYNTAX_PROBLEMS);
   return file;
 }
@@ -83,12 +87,15 @@ function* tokens(text: string) {
   yield* parser.end();
 }
 
-function readDocument(document: Document.Parsed, file: YamlFile): void {
+function readDocument(document: Document.Parsed, text: string, file: YamlFile): void {
   if (document.errors.length > 0) {
     // What follows a colon quotes the text, and with it perhaps a secret.
     const found = document.errors.slice(0, MAX_SYNTAX_PROBLEMS);
     file.problems.push(
-      ...found.map((error) => ({ message: error.message.replace(/: .*$/s, ''), offset: error.pos[0] })),
+      ...found.map(({ message, code, pos: [offset] }) => ({
+        message: message.replace(/: .*$/s, '') + syntaxHint(code, text, offset),
+        offset,
+      })),
     );
     return;
   }

@@ -64,8 +64,16 @@ export function admitSlots(
   return new Map([...admit({ wanted, leaving, ...how.capacity }), ...refused]);
 }
 
+/** What a Pod shows is frozen, and asked about every round. */
+const known = new WeakMap<ObservedPod, { readonly revision: Revision; readonly over: boolean }>();
+
 /** Ran to its end: it holds nothing any more. */
-function over({ pod, uid }: Revision, observed: ObservedPod): boolean {
+function over(revision: Revision, observed: ObservedPod): boolean {
+  const before = known.get(observed);
+  if (before?.revision === revision) return before.over;
+  const { pod, uid } = revision;
   const newest = newestByName(observed.containers.filter((container) => container.uid === uid));
-  return isOver(pod, { newest, sandboxes: observed.sandboxes.filter((sandbox) => sandbox.uid === uid) });
+  const found = isOver(pod, { newest, sandboxes: observed.sandboxes.filter((sandbox) => sandbox.uid === uid) });
+  known.set(observed, { revision, over: found });
+  return found;
 }

@@ -33,6 +33,16 @@ export function withAmountsOf(pod: Pod, other: Pod): Pod {
   return withAmounts(pod, (container) => amounts.get(container.name) ?? container.resources, other.spec.resources);
 }
 
+/** The Pod with these memory requests, by name of the container, where it has one at all. */
+export function withMemoryRequests(pod: Pod, requests: Readonly<Record<string, string>>): Pod {
+  const change = ({ name, resources }: Container): Resources => {
+    const memory = Object.hasOwn(requests, name) ? requests[name] : undefined;
+    if (memory === undefined || resources?.requests?.memory === undefined) return resources;
+    return { ...resources, requests: { ...resources.requests, memory } };
+  };
+  return withAmounts(pod, change, pod.spec.resources);
+}
+
 function withAmounts(pod: Pod, amountsOf: (container: Container) => Resources, ofPod: Pod['spec']['resources']): Pod {
   const change = (container: Container): Container => {
     const resources = amountsOf(container);

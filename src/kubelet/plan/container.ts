@@ -8,7 +8,7 @@ import type { PodInput } from './input.ts';
 import { neededImages } from './mounted-images.ts';
 import { type Resize, resizeOf, resizeSubject } from './resize.ts';
 import { backOffMessage, mayRestart, restartAfter } from './restart.ts';
-import { type Steps, stopOne } from './stop.ts';
+import { type Steps, type StopReason, stopOne } from './stop.ts';
 import type { Action, SandboxRef, Wait } from './types.ts';
 
 /**
@@ -93,12 +93,18 @@ function planRunning(
   const verdict = input.verdicts.get(newest.id);
   if (verdict?.failed) {
     const { probe, graceSeconds } = verdict.failed;
-    return stop(input, pod, newest, `${kind} ${container.name} failed ${probe} probe${suffix}`, graceSeconds);
+    return stop(input, pod, newest, {
+      message: `${kind} ${container.name} failed ${probe} probe${suffix}`,
+      ...(graceSeconds !== undefined && { graceSeconds }),
+    });
   }
   const hook = postStart(input, pod, container, newest);
   if (hook) return hook;
   const resize = resizeOf(pod, container, newest, input.node);
-  if (resize?.restarts) return stop(input, pod, newest, `Container ${container.name} resize requires restart`);
+  if (resize?.restarts) {
+    const message = `Container ${container.name} resize requires restart`;
+    return stop(input, pod, newest, { message, toResize: true });
+  }
   const steps = resize ? resizeSteps(input, revision, newest, resize) : undefined;
   return up(isStarted(container, newest, verdict), steps?.actions, steps?.waits);
 }
@@ -153,10 +159,10 @@ function stop(
   input: PodInput,
   pod: Pod,
   newest: ObservedContainer,
-  message: string,
-  graceSeconds = pod.spec.terminationGracePeriodSeconds,
+  why: string | (Partial<StopReason> & Pick<StopReason, 'message'>),
 ): ContainerPlan {
-  const steps = stopOne(input, pod, newest, { graceSeconds, message });
+  const reason = typeof why === 'string' ? { message: why } : why;
+  const steps = stopOne(input, pod, newest, { graceSeconds: pod.spec.terminationGracePeriodSeconds, ...reason });
   return up(true, steps.actions, steps.waits);
 }
 

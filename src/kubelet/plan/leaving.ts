@@ -54,8 +54,12 @@ export function planLeaving(
       .map((sandbox) => ({ kind: 'stop-sandbox', sandboxId: sandbox.id })),
     remove: [
       ...containers.filter((container) => !known.has(container.sandboxId)).map(removeContainer),
-      ...sandboxes.map((sandbox): Action => ({ kind: 'remove-sandbox', sandboxId: sandbox.id })),
-      ...uids.map((uid): Action => ({ kind: 'release-pod', uid })),
+      ...uids.flatMap((uid): Action[] => [
+        ...sandboxes
+          .filter((sandbox) => sandbox.uid === uid)
+          .map((sandbox): Action => ({ kind: 'remove-sandbox', sandboxId: sandbox.id })),
+        { kind: 'release-pod', uid },
+      ]),
     ],
   };
 }

@@ -19,6 +19,8 @@ import type { Action, Plan, Wait } from './types.ts';
 
 /** Of a Pod that is evicted (pkg/kubelet/eviction: immediate). */
 const EVICTION_GRACE_SECONDS = 1;
+/** More former revisions than this are removed before the wanted one starts, not after it. */
+const MAX_LEFT = 3;
 
 /**
  * What one Pod needs next (kuberuntime_manager.go computePodActions, SyncPod). Pure and total: the same input gives the
@@ -42,7 +44,9 @@ export function planPod(input: PodInput): Plan {
   }
   if (!wanted) return { actions: [...leaving.clear, ...leaving.remove], waits: [], leaving: leaving.uids };
   const plan = planWanted(input, wanted, observed);
-  return { ...plan, actions: [...leaving.clear, ...plan.actions, ...leaving.remove], leaving: leaving.uids };
+  // Edits that follow each other fast call every start off before its end, and what comes after it with it.
+  const [first, last] = leaving.uids.length > MAX_LEFT ? [leaving.remove, []] : [[], leaving.remove];
+  return { ...plan, actions: [...leaving.clear, ...first, ...plan.actions, ...last], leaving: leaving.uids };
 }
 
 function planWanted(input: PodInput, revision: Revision, observed: ObservedPod | undefined): Plan {

@@ -5,10 +5,11 @@ import type { Container, PodSpec } from '../types.ts';
 export const INITIAL_BACK_OFF_MS = 10_000;
 
 /**
- * May this container run again after that exit? Its own rules by exit code come first, then its own policy, then the
+ * May this container run again after that exit? What was stopped for it does. Its own rules by exit code come first, then its own policy, then the
  * Pod's. (pkg/kubelet/container/helpers.go ShouldContainerBeRestarted)
  */
 export function mayRestart(spec: PodSpec, container: Container, exited: ObservedContainer): boolean {
+  if (exited.stoppedToResize) return true;
   if (exited.state === 'unknown') return (container.restartPolicy ?? spec.restartPolicy) !== 'Never';
   if (matchingRule(container, exited)) return true;
   switch (container.restartPolicy ?? spec.restartPolicy) {

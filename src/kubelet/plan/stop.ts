@@ -17,6 +17,8 @@ export interface StopReason {
   readonly graceSeconds: number;
   /** Text of the Killing event. */
   readonly message: string;
+  /** It is to start anew with other amounts. */
+  readonly toResize?: true;
 }
 
 /** One container of a Pod that goes on: hook, then signal, then SIGKILL, all inside its grace period. Pure. */
@@ -85,7 +87,8 @@ function stopSteps(
   }
   if (!isTurn && remaining > 0)
     return waiting(input, instance, remaining, 'it stops after the containers that may need it');
-  return { actions: [stopContainer(instance, remaining, announced(notes, hook) ? '' : reason.message)], waits: [] };
+  const stop = stopContainer(instance, remaining, announced(notes, hook) ? '' : reason.message);
+  return { actions: [reason.toResize ? { ...stop, toResize: true } : stop], waits: [] };
 }
 
 /** The event was sent with the hook. */
@@ -130,7 +133,9 @@ function secondsSince(input: PodInput, beganMs: number | undefined): number {
   return beganMs === undefined ? 0 : (input.clock.monotonicMs - beganMs) / 1000;
 }
 
-function stopContainer(instance: ObservedContainer, graceSeconds: number, message: string): Action {
+type StopContainer = Extract<Action, { kind: 'stop-container' }>;
+
+function stopContainer(instance: ObservedContainer, graceSeconds: number, message: string): StopContainer {
   return {
     kind: 'stop-container',
     containerId: instance.id,

@@ -56,6 +56,8 @@ export type Action =
       graceSeconds: number;
       /** Text of the Killing event, e.g. `Stopping container web`; empty when it was sent with the hook. */
       message: string;
+      /** It is to start anew with other amounts. */
+      toResize?: true;
     }
   /** In a lane of its own per container and hook. */
   | {

@@ -31,8 +31,8 @@ const MAX_FILES = 1000;
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
 /** Directory entries of any kind. */
 const MAX_ENTRIES = 20_000;
-/** An absent path gives no events to wait for. */
-const ABSENT_RESCAN_MS = 1000;
+/** What is absent or cannot be read gives no events to wait for. */
+const BLIND_RESCAN_MS = 1000;
 /** How long a suspicious state must last. */
 const DOUBT_MS = 100;
 /** The same for a file in the hands of a writer: a shell empties it long before the command that fills it has an answer. */
@@ -100,7 +100,7 @@ class DirectorySource implements Source {
       const remainingMs = sinceMs + needMs - nowMs;
       return remainingMs > 0 ? remainingMs : DOUBT_MS;
     });
-    const idleMs = this.#stateLogged === 'absent' ? ABSENT_RESCAN_MS : this.#options.rescanMs;
+    const idleMs = this.#stateLogged === 'listed' ? this.#options.rescanMs : BLIND_RESCAN_MS;
     return Math.min(idleMs, this.#options.rescanMs, ...doubts);
   }
 

@@ -10,6 +10,10 @@ export interface GetOptions {
   timeoutMs: number;
   /** Certificates of authorities in PEM; absent: those that Node brings. */
   ca?: readonly string[];
+  /** Who we are, in PEM: told to the host of `url` only. */
+  client?: { readonly cert: string; readonly key: string };
+  /** Any certificate of the host of `url` is good. */
+  skipVerify?: boolean;
   /** A longer body ends in an error. */
   limitBytes: number;
   env: Env;
@@ -82,14 +86,23 @@ function redirected(from: URL, location: string): URL {
 function once(
   url: URL,
   headers: GetOptions['headers'],
-  { limitBytes, ca }: Pick<GetOptions, 'limitBytes' | 'ca'>,
+  {
+    limitBytes,
+    ca,
+    client,
+    skipVerify,
+    url: first,
+  }: Pick<GetOptions, 'limitBytes' | 'ca' | 'client' | 'skipVerify' | 'url'>,
   signal: AbortSignal,
 ): Promise<GetResponse & { location?: string }> {
   return new Promise((resolve, reject) => {
     const { request } = url.protocol === 'https:' ? https : http;
     const outgoing: http.OutgoingHttpHeaders = { 'user-agent': 'rower', accept: '*/*' };
     for (const [name, values] of Object.entries(headers)) outgoing[name] = [...values];
-    const trusted = ca && { ca: [...ca] };
+    const trusted = {
+      ...(ca && { ca: [...ca] }),
+      ...(url.host === first.host && { ...client, rejectUnauthorized: skipVerify !== true }),
+    };
     const sent = request(url, { method: 'GET', headers: outgoing, signal, agent: false, ...trusted }, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;

@@ -73,9 +73,21 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code;
 }
 
-/** Node's text, which names the system's reason, the call and the path. */
+/** What the owner of the machine can do about an error of the file system. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'free space or inodes on that disk',
+  EDQUOT: 'raise its quota',
+  EROFS: 'see in the log of the kernel why it is, and mount it writable again',
+  EIO: 'see the log of the kernel: the disk may be broken',
+  EMFILE: 'raise the limit of open files (LimitNOFILE=)',
+  ENFILE: 'raise fs.file-max',
+};
+
+/** Node's text, which names the system's reason, the call and the path; with a remedy where there is a usual one. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const remedy = REMEDIES[codeOf(error) ?? ''];
+  return remedy === undefined ? error.message : `${error.message}; ${remedy}`;
 }
 
 function classify(stats: BigIntStats): Look {

@@ -2,7 +2,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Env } from '../env.ts';
 import type { Hints } from './hints.ts';
-import { messageOf } from './regular-file.ts';
 
 /**
  * Quiet time after which a change is looked into. Writing a file piece by piece shows as `change` events; a file renamed
@@ -34,6 +33,8 @@ export class Watcher {
       watcher.on('error', (error) => this.#fail(directory, error));
       this.#watcher = watcher;
       this.#watched = identity;
+      if (this.#lastError !== undefined) this.#env.log.info({ directory }, 'the directory is watched again');
+      this.#lastError = undefined;
     } catch (error) {
       this.#fail(directory, error);
     }
@@ -47,12 +48,13 @@ export class Watcher {
 
   #fail(directory: string, error: unknown): void {
     this.close();
-    const message = messageOf(error);
+    // Not its remedies: these codes mean something else for watches.
+    const message = error instanceof Error ? error.message : String(error);
     if (message === this.#lastError) return;
     this.#lastError = message;
     this.#env.log.warn(
       { directory, error: message },
-      'cannot watch the directory: changes are seen at the next rescan only',
+      'cannot watch the directory: changes are seen at the next rescan only; raise fs.inotify.max_user_instances and max_user_watches, or the limit of open files',
     );
   }
 }

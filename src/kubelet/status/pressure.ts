@@ -107,7 +107,8 @@ export function pressureConditions(input: {
   });
 }
 
-function isUnder(room: Room | undefined, text: string): boolean {
+/** Whether less is left than a threshold says. */
+export function isUnder(room: Room | undefined, text: string): boolean {
   const threshold = room && thresholdOf(text, room.capacity);
   return threshold !== undefined && room !== undefined && room.available < threshold;
 }

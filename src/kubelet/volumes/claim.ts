@@ -7,13 +7,13 @@
  * It is bound into the Pod's directory: a mount there tells that the volume is ready, and removing the Pod removes the
  * mount and nothing behind it.
  */
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentKey, notFoundText, type VolumeLocation } from '../documents.ts';
 import type { PreparedVolume } from '../host.ts';
 import { ALL_ALLOWED } from '../policy.ts';
 import * as paths from '../sandbox/paths.ts';
-import { isMissing, makeDirectory } from './files.ts';
+import { isMissing, makeDirectories, makeDirectory } from './files.ts';
 import { giveToGroup } from './group.ts';
 import { atHostPath, hostPath } from './host-path.ts';
 import type { VolumeInput, VolumeKind } from './kinds.ts';
@@ -78,6 +78,6 @@ async function ownDirectory({ node, pod }: VolumeInput, claimName: string): Prom
 /** The group owns it before it is bound: what is mounted is ready. */
 async function bind(source: string, target: string, { pod }: VolumeInput, readOnly: boolean): Promise<void> {
   if (!readOnly) await giveToGroup(source, pod);
-  await mkdir(target, { recursive: true, mode: 0o750 });
+  await makeDirectories(target, 0o750);
   await bindMount(source, target);
 }

@@ -1,6 +1,6 @@
 /** Small files of ours and of the system, read and written with limits. */
 import { constants, type Stats } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Where a container might have put a link or a fifo: neither followed nor waited for. */
@@ -60,6 +60,10 @@ export async function withRegularFile<T>(
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
     return await use(file, stats.size);
+  } catch (error) {
+    // What fails on an open file does not say on which.
+    if (error instanceof Error && 'code' in error && !('path' in error)) error.message += ` '${path}'`;
+    throw error;
   } finally {
     await file.close();
   }
@@ -77,7 +81,8 @@ export async function writeInPlace(path: string, content: Buffer, mode: number):
       await file.read(present, 0, sizeBytes, 0);
       if (present.equals(content)) return;
     }
-    await file.write(content, 0, content.length, 0);
+    // All of it or an error: of a full disk a single write tells by writing less.
+    await file.writeFile(content);
     await file.truncate(content.length);
   });
 }
@@ -85,14 +90,44 @@ export async function writeInPlace(path: string, content: Buffer, mode: number):
 /** New content at once or not at all. Not for files that are bind-mounted: the mount would keep the old one. */
 export async function writeAtomically(path: string, content: string, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
-  await withRegularFile(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, async (file) => {
-    await file.chmod(mode);
-    await file.writeFile(content);
-  });
-  await rename(temporary, path);
+  try {
+    await withRegularFile(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, async (file) => {
+      await file.chmod(mode);
+      await file.writeFile(content);
+    });
+    await rename(temporary, path);
+  } catch (error) {
+    // A draft that stays would take what room there is on a full disk.
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
 }
 
 /** Makes the directory and those above it. A new one gets exactly `mode`, whatever the umask. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
-  if ((await mkdir(path, { recursive: true, mode })) !== undefined) await chmod(path, mode);
+  if (await makeDirectories(path, mode)) await chmod(path, mode);
+}
+
+/**
+ * Makes the directory and those above it; returns whether it was not there. Node's own `recursive` calls a file system
+ * that is read-only, or broken, a directory that does not exist.
+ */
+export async function makeDirectories(path: string, mode = 0o777): Promise<boolean> {
+  try {
+    return await makeOne(path, mode);
+  } catch (error) {
+    if (!isMissing(error) || dirname(path) === path) throw error;
+  }
+  await makeDirectories(dirname(path), mode);
+  return makeOne(path, mode);
+}
+
+async function makeOne(path: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(path, mode);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return false;
+    throw error;
+  }
 }

@@ -3,6 +3,7 @@
  * configMap are in memory.
  */
 import type { PreparedVolume } from '../host.ts';
+import { messageOf } from '../sources/regular-file.ts';
 import { makeDirectory } from './files.ts';
 import { fsGroup } from './group.ts';
 import type { VolumeInput, VolumeKind } from './kinds.ts';
@@ -30,7 +31,7 @@ async function prepare(input: VolumeInput, plugin: string, inMemory: boolean): P
   } catch (error) {
     // A running Pod keeps what it has when a document that it names is taken away.
     if (!(await hasPayload(directory))) throw error;
-    input.warn(error instanceof Error ? error.message : String(error));
+    input.warn(messageOf(error));
   }
   return { hostPath: directory, readOnly: true, selinuxRelabel: true };
 }

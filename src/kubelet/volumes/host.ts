@@ -18,6 +18,7 @@ import { type EnvFile, envFileKey } from '../container/env.ts';
 import { hostNetworkHostsContent, podHostsContent } from '../container/hosts.ts';
 import { logTail } from '../container/log-tail.ts';
 import type { SubPath } from '../container/sub-paths.ts';
+import { systemBusSocket } from '../dbus/bus.ts';
 import { type Documents, NO_DOCUMENTS } from '../documents.ts';
 import type { Env } from '../env.ts';
 import { EVICTED, type Host, HostError, type PreparedVolume } from '../host.ts';
@@ -25,6 +26,7 @@ import { together } from '../limits.ts';
 import type { Node } from '../node.ts';
 import { allContainers } from '../plan/containers.ts';
 import * as paths from '../sandbox/paths.ts';
+import { messageOf } from '../sources/regular-file.ts';
 import type { Pod, Volume } from '../types.ts';
 import { readEnvFile } from './env-file.ts';
 import { overgrown, overStorageLimit } from './ephemeral.ts';
@@ -42,6 +44,7 @@ import { prepareVolume } from './kinds.ts';
 import { unmountBelow } from './mounts.ts';
 import { PodCgroups } from './pod-cgroups.ts';
 import { removeTree } from './remove-tree.ts';
+import { Slices } from './slices.ts';
 import { bindSubPath } from './sub-paths.ts';
 import { UserNamespaces } from './user-namespaces.ts';
 
@@ -62,11 +65,14 @@ export interface RealHostOptions {
   node: Node;
   /** Where cgroups are mounted. */
   cgroupFsRoot?: string;
+  /** Of the system bus, to reach systemd where it has the cgroups. */
+  busSocket?: string;
 }
 
 export function realHost(options: RealHostOptions): Host {
   const { rootDir, podLogsDir, env, node } = options;
-  const cgroups = new PodCgroups({ env, node, fsRoot: options.cgroupFsRoot ?? '/sys/fs/cgroup' });
+  const slices = new Slices({ env, busSocket: options.busSocket ?? systemBusSocket() });
+  const cgroups = new PodCgroups({ env, node, fsRoot: options.cgroupFsRoot ?? '/sys/fs/cgroup', slices });
   const userNamespaces = new UserNamespaces(paths.podsDirectory(rootDir));
   const random = env.random('volumes');
   const stamp = () => `${timeName(env.nowMs())}.${Math.floor(random() * 1e9)}`;
@@ -169,7 +175,7 @@ export function realHost(options: RealHostOptions): Host {
       try {
         return (await readEnd(path, TERMINATION_LOG_LIMIT_BYTES)).bytes.toString();
       } catch (error) {
-        return isMissing(error) ? '' : `Error on reading termination log ${path}: ${message(error)}`;
+        return isMissing(error) ? '' : `Error on reading termination log ${path}: ${messageOf(error)}`;
       }
     },
 
@@ -180,7 +186,7 @@ export function realHost(options: RealHostOptions): Host {
         const { bytes, whole } = await readEnd(path, LOG_READ_BYTES);
         return logTail(bytes, whole, LOG_TAIL_LINES, LOG_TAIL_LIMIT_BYTES).toString();
       } catch (error) {
-        return isMissing(error) ? '' : `Error on reading termination message from logs: ${message(error)}`;
+        return isMissing(error) ? '' : `Error on reading termination message from logs: ${messageOf(error)}`;
       }
     },
 
@@ -329,14 +335,12 @@ async function deleteFile(path: string): Promise<void> {
   });
 }
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Failures inside become HostErrors of this reason. */
 async function wrap<T>(reason: string, prefix: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     if (error instanceof HostError) throw error;
-    throw new HostError(reason, prefix + message(error), { cause: error });
+    throw new HostError(reason, prefix + messageOf(error), { cause: error });
   }
 }

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { type Env, sleep } from '../env.ts';
-import { readLimited } from './files.ts';
+import { makeDirectories, readLimited } from './files.ts';
 import { type MountPoint, parseMountinfo } from './mountinfo.ts';
 
 const MOUNTINFO_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -28,7 +27,7 @@ export async function mountOnce(fsType: string, path: string, options: string[])
   const present = await mountedAt(path);
   if (present?.fsType === fsType) return;
   if (present) throw new Error(`${path} has a ${present.fsType} mounted on it, expected ${fsType}`);
-  await mkdir(path, { recursive: true, mode: 0o755 });
+  await makeDirectories(path, 0o755);
   await mount(fsType, path, options);
 }
 

@@ -1,6 +1,6 @@
 /** nfs (pkg/volume/nfs/nfs.go): mounted with the machine's own mount.nfs. Files stay as the server has them. */
-import { mkdir } from 'node:fs/promises';
 import type { PreparedVolume } from '../host.ts';
+import { makeDirectories } from './files.ts';
 import type { VolumeInput, VolumeKind } from './kinds.ts';
 import { mount, mountedAt } from './mounts.ts';
 
@@ -19,7 +19,7 @@ export async function mountNfs(
   target: string,
 ): Promise<void> {
   if (await mountedAt(target)) return;
-  await mkdir(target, { recursive: true, mode: 0o750 });
+  await makeDirectories(target, 0o750);
   const server = source.server.includes(':') && !source.server.startsWith('[') ? `[${source.server}]` : source.server;
   await mount('nfs', target, source.readOnly ? ['ro'] : [], `${server}:${source.path}`);
 }

@@ -45,7 +45,13 @@ export async function writePayload(directory: string, payload: Payload, options:
   const before = await currentName(directory);
   if (before === undefined || !(await isEqual(join(directory, before), files))) {
     const name = `..${options.stamp}`;
-    await writeAll(join(directory, name), files, options.group);
+    try {
+      await writeAll(join(directory, name), files, options.group);
+    } catch (error) {
+      // Each further try would leave one more on a full disk, and take what room there comes to be.
+      await rm(join(directory, name), { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
     await rm(join(directory, DRAFT), { force: true });
     await symlink(name, join(directory, DRAFT));
     await rename(join(directory, DRAFT), join(directory, DATA));

@@ -1,7 +1,8 @@
 /**
  * The cgroup of each Pod, parent of its containers' (pkg/kubelet/cm/pod_container_manager_linux.go, qos_container_
  * manager_linux.go). Runtimes make missing parents but give them no limits; limits of the Pod as a whole and the weights
- * of the classes against each other are ours. With the systemd driver the slices belong to systemd: nothing is done.
+ * of the classes against each other are ours. With the systemd driver each group is a slice of the same place, and
+ * systemd is told everything first: it writes groups anew, and only what it knows.
  *
  *   kubepods            all Pods: what the machine has for them
  *   ├── pod<uid>        Guaranteed
@@ -29,6 +30,7 @@ import type { QosClass } from '../sandbox/qos.ts';
 import { type PodCgroupValues, podCgroupValues } from '../sandbox/resources.ts';
 import type { Pod } from '../types.ts';
 import { errorCode, isMissing, readLimited } from './files.ts';
+import type { Property, Slices } from './slices.ts';
 
 const CLASSES: readonly QosClass[] = ['Guaranteed', 'Burstable', 'BestEffort'];
 const CONTROLLERS = ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids'];
@@ -37,6 +39,7 @@ const REMOVE_TRIES = 10;
 const REMOVE_PAUSE_MS = 50;
 const MAX_DEPTH = 16;
 const VALUE_LIMIT_BYTES = 4096;
+const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
 
 export interface PodCgroupsOptions {
   env: Env;
@@ -44,6 +47,8 @@ export interface PodCgroupsOptions {
   node: Node;
   /** Where the cgroup file system is mounted. */
   fsRoot: string;
+  /** Of systemd. */
+  slices: Slices;
 }
 
 export class PodCgroups {
@@ -58,9 +63,12 @@ export class PodCgroups {
 
   /** Makes the Pod's group with its limits. Idempotent. Throws with the text of the failed write. See `balanced`. */
   async ensure(pod: Pod): Promise<void> {
-    const { node } = this.#o;
-    if (node.cgroupDriver === 'systemd') return;
+    const { node, slices } = this.#o;
     const path = podCgroupParent(pod, node);
+    if (node.cgroupDriver === 'systemd') {
+      const tiers = CLASSES.map((qos) => tierCgroupPath(qos, node));
+      await slices.start([...tiers, path]);
+    }
     await Promise.all((await this.#hierarchies()).map((hierarchy) => makeGroup(join(hierarchy, path))));
     if (node.cgroupVersion === 2) await this.#enableControllers(dirname(path));
     await this.#write(path, podSettings(podCgroupValues(pod, node), node.cgroupVersion));
@@ -70,7 +78,6 @@ export class PodCgroups {
   /** Of the Pod's limits only those that grow: what is in the group may have been given more. */
   async raise(pod: Pod): Promise<void> {
     const { node, fsRoot } = this.#o;
-    if (node.cgroupDriver === 'systemd') return;
     const path = podCgroupParent(pod, node);
     const settings = podSettings(podCgroupValues(pod, node), node.cgroupVersion);
     const growing = await Promise.all(
@@ -86,14 +93,16 @@ export class PodCgroups {
 
   /** Removes the Pod's group, of whatever class, and classes without Pods. Throws as long as a process is in it. */
   async remove(uid: string): Promise<void> {
-    const { node } = this.#o;
-    if (node.cgroupDriver === 'systemd') return;
+    const { node, slices } = this.#o;
+    const isSystemd = node.cgroupDriver === 'systemd';
     const hierarchies = await this.#hierarchies();
     const removals = hierarchies.map(async (hierarchy) => {
       for (const qos of CLASSES) await this.#removeGroup(join(hierarchy, podCgroupPath(uid, qos, node)));
     });
     await together(removals);
-    for (const hierarchy of hierarchies)
+    // Stopping a slice kills what is in it: only now that nothing was.
+    if (isSystemd) await slices.stop(CLASSES.map((qos) => podCgroupPath(uid, qos, node)));
+    for (const hierarchy of isSystemd ? [] : hierarchies)
       for (const qos of CLASSES.toReversed()) await rmdir(join(hierarchy, tierCgroupPath(qos, node))).catch(() => {});
     this.#balance();
   }
@@ -108,7 +117,10 @@ export class PodCgroups {
     const { fsRoot, node } = this.#o;
     if (node.cgroupVersion === 2) return [fsRoot];
     const entries = await readdir(fsRoot, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(fsRoot, entry.name));
+    const trees = entries.filter((entry) => entry.isDirectory()).map((entry) => join(fsRoot, entry.name));
+    // An empty directory is one where nothing is mounted.
+    const mounted = await Promise.all(trees.map(async (tree) => (await readdir(tree)).length > 0));
+    return trees.filter((_, index) => mounted[index]);
   }
 
   /** In version 2 a group has the controllers that all groups above it pass on. */
@@ -129,7 +141,12 @@ export class PodCgroups {
 
   /** A controller that the machine does not have is left out. */
   async #write(path: string, settings: readonly Setting[]): Promise<void> {
-    const { fsRoot, node } = this.#o;
+    const { fsRoot, node, slices } = this.#o;
+    if (node.cgroupDriver === 'systemd')
+      await slices.set(
+        path,
+        settings.flatMap(({ property }) => (property ? [property] : [])),
+      );
     await together(
       settings.map((setting) => writeValue(fileOf(fsRoot, path, setting, node.cgroupVersion), setting.value)),
     );
@@ -200,6 +217,8 @@ interface Setting {
   controller: string;
   file: string;
   value: string;
+  /** The same for systemd, of what it knows. */
+  property?: Property;
 }
 
 function fileOf(fsRoot: string, path: string, { controller, file }: Setting, version: 1 | 2): string {
@@ -221,17 +240,18 @@ const WEIGHT = { file: 'cpu.weight', parse: weightToShares };
 function podSettings(values: PodCgroupValues, version: 1 | 2): Setting[] {
   const { cpuShares: shares, cpuQuotaUs, memoryLimitBytes, pidsLimit, hugePages } = values;
   const v2 = version === 2;
+  const property = quotaProperty(cpuQuotaUs);
   const quota: Setting[] = v2
-    ? [{ controller: 'cpu', file: 'cpu.max', value: `${cpuQuotaUs ?? 'max'} ${CPU_PERIOD_US}` }]
+    ? [{ controller: 'cpu', file: 'cpu.max', value: `${cpuQuotaUs ?? 'max'} ${CPU_PERIOD_US}`, property }]
     : [
         { controller: 'cpu', file: 'cpu.cfs_period_us', value: String(CPU_PERIOD_US) },
-        { controller: 'cpu', file: 'cpu.cfs_quota_us', value: String(cpuQuotaUs ?? -1) },
+        { controller: 'cpu', file: 'cpu.cfs_quota_us', value: String(cpuQuotaUs ?? -1), property },
       ];
   return [
     cpuShares(shares, version),
     ...quota,
     ...(memoryLimitBytes === undefined ? [] : [memoryLimit(memoryLimitBytes, version)]),
-    ...(pidsLimit === undefined ? [] : [{ controller: 'pids', file: 'pids.max', value: String(pidsLimit) }]),
+    ...(pidsLimit === undefined ? [] : [pidsMax(pidsLimit)]),
     ...hugePages.map(({ pageSize, limit }) => ({
       controller: 'hugetlb',
       file: `hugetlb.${pageSize}.${v2 ? 'max' : 'limit_in_bytes'}`,
@@ -241,13 +261,25 @@ function podSettings(values: PodCgroupValues, version: 1 | 2): Setting[] {
 }
 
 function cpuShares(shares: number, version: 1 | 2): Setting {
+  const weight = sharesToWeight(shares);
   return version === 2
-    ? { controller: 'cpu', file: WEIGHT.file, value: String(sharesToWeight(shares)) }
-    : { controller: 'cpu', file: SHARES.file, value: String(shares) };
+    ? { controller: 'cpu', file: WEIGHT.file, value: String(weight), property: ['CPUWeight', 't', BigInt(weight)] }
+    : { controller: 'cpu', file: SHARES.file, value: String(shares), property: ['CPUShares', 't', BigInt(shares)] };
 }
 
 function memoryLimit(bytes: number, version: 1 | 2): Setting {
-  return { controller: 'memory', file: version === 2 ? 'memory.max' : 'memory.limit_in_bytes', value: String(bytes) };
+  const [file, name] = version === 2 ? ['memory.max', 'MemoryMax'] : ['memory.limit_in_bytes', 'MemoryLimit'];
+  return { controller: 'memory', file, value: String(bytes), property: [name, 't', BigInt(bytes)] };
+}
+
+function pidsMax(limit: number): Setting {
+  return { controller: 'pids', file: 'pids.max', value: String(limit), property: ['TasksMax', 't', BigInt(limit)] };
+}
+
+/** Microseconds in a second. systemd counts in hundredths of a cpu: rounded up, or containers could not have theirs. */
+function quotaProperty(quotaUs: number | undefined): Property {
+  const hundredths = quotaUs === undefined ? undefined : Math.ceil((quotaUs * 100) / CPU_PERIOD_US);
+  return ['CPUQuotaPerSecUSec', 't', hundredths === undefined ? NO_LIMIT : BigInt(hundredths) * 10_000n];
 }
 
 /** Another Pod's removal may take an empty class away in between. */

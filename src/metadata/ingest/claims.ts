@@ -82,7 +82,9 @@ function checkAudience(patterns: readonly string[] | undefined, context: ClaimCo
   if (!patterns || patterns.some((pattern) => isMeant(pattern, context))) return;
   const { provider, instanceId } = context;
   const me = instanceId === undefined ? `provider ${provider}` : `instance ${instanceId} of ${provider}`;
-  throw new Refusal(`is signed for ${patterns.join(', ').slice(0, 200)}, and this is ${me}`);
+  throw new Refusal(
+    `is signed for ${patterns.join(', ').slice(0, 200)}, and this is ${me}: sign it for this machine too`,
+  );
 }
 
 /** The provider's name, the instance id, or `tag=value`; `*` stands for any text. */

@@ -22,6 +22,8 @@ export interface CloudConfig {
   warnings: string[];
   /** What stands under `rower`. */
   directives: Directives;
+  /** Which machine of one request it is for; absent: all. */
+  launchIndex?: number;
 }
 
 /** They would run or install something: that their author relies on it must not go unheard. */
@@ -42,6 +44,7 @@ const REFUSED_KEYS = new Set([
   'snap',
   'apt_update',
 ]);
+const TAKEN_KEYS = ['write_files', 'rower', 'launch_index'];
 const MAX_FILES = 100;
 const EXTENSION = /\.(?:ya?ml|json)$/;
 
@@ -69,6 +72,8 @@ export function readCloudConfig(text: string, options: CloudConfigOptions): Clou
       `${refused.join(', ')} would run or install something, and Rower runs only Pods: leave ${refused.length > 1 ? 'them' : 'it'} to cloud-init, or put it into an image. Nothing was executed.`,
     );
   }
+  const launchIndex = launchIndexOf(config);
+  const which = launchIndex === undefined ? {} : { launchIndex };
   const directives: Directives = {};
   for (const [key, value] of entries) {
     if (key === 'rancher' && isRecord(value) && value.services !== undefined)
@@ -76,12 +81,29 @@ export function readCloudConfig(text: string, options: CloudConfigOptions): Clou
     if (key === 'rower') readOwn(value, directives);
   }
   const written = entries.find(([key]) => key === 'write_files')?.[1];
-  const ignored = entries.map(([key]) => key).filter((key) => key !== 'write_files' && key !== 'rower');
-  const warnings = ignored.length > 0 ? [`ignored, they are for the OS: ${ignored.join(', ')}`] : [];
-  if (written === undefined || written === null) return { files: [], warnings, directives };
+  const ignored = entries.map(([key]) => key).filter((key) => !TAKEN_KEYS.includes(key));
+  const none = written === undefined || written === null;
+  const how = none ? `; Pods are given by write_files into ${options.manifestDirectory}` : '';
+  const warnings = ignored.length > 0 ? [`ignored, they are for the OS: ${ignored.join(', ')}${how}`] : [];
+  if (none) return { files: [], warnings, directives, ...which };
   if (options.writeFilesDone)
-    return { files: [], warnings: [...warnings, 'write_files is left to cloud-init, which has done it'], directives };
-  return { files: filesOf(written, options.manifestDirectory), warnings, directives };
+    return {
+      files: [],
+      warnings: [...warnings, 'write_files is left to cloud-init, which has done it'],
+      directives,
+      ...which,
+    };
+  return { files: filesOf(written, options.manifestDirectory), warnings, directives, ...which };
+}
+
+/** `launch-index` of a mapping, as cloud-init reads it. Throws Refusal. */
+export function launchIndexOf(value: unknown): number | undefined {
+  if (!isRecord(value)) return undefined;
+  const given = value['launch-index'] ?? value.launch_index;
+  if (given === undefined || given === null) return undefined;
+  const index = Number(given);
+  if (!Number.isInteger(index)) throw new Refusal('launch-index must be a whole number');
+  return index;
 }
 
 /** The words of `#rower:` that are about the whole user-data. */

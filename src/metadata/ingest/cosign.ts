@@ -27,11 +27,18 @@ export function readCosignKey(name: string, text: string): CosignKey | undefined
 
 /** Name of the key that signed these bytes. `signature` is base64 or a bundle in JSON. Throws Refusal. */
 export function verifyCosign(content: Uint8Array, signature: string, keys: readonly CosignKey[]): string {
-  const proof = Buffer.from(base64Of(signature.trim()), 'base64');
+  const proof = proofOf(signature);
   const signer = keys.find((one) => isGood(content, proof, one));
   if (!signer)
-    throw new Refusal('the signature is not of this content by a cosign key that may sign: something was changed');
+    throw new Refusal(
+      'the signature is not of this content by a cosign key that may sign: something was changed; sign it again',
+    );
   return `cosign ${signer.name}`;
+}
+
+/** The bytes of a signature that is base64 or a bundle in JSON. Throws Refusal. */
+export function proofOf(text: string): Buffer {
+  return Buffer.from(base64Of(text.trim()), 'base64');
 }
 
 export function isGood(content: Uint8Array, proof: Uint8Array, { key }: CosignKey): boolean {

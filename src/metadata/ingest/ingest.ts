@@ -3,9 +3,10 @@ import { parseManifest } from '../../kubelet/manifest/parse.ts';
 import { decodeText } from '../../kubelet/manifest/text.ts';
 import { readYaml } from '../../kubelet/manifest/yaml.ts';
 import { cipherId, encryptedBlocks, isEncrypted, replaceBlocks } from './age.ts';
-import { readCloudConfig } from './cloud-config.ts';
+import { launchIndexOf, readCloudConfig } from './cloud-config.ts';
 import { type Reading, readingOf } from './content-types.ts';
 import { type Directives, readDirectives } from './directives.ts';
+import { fileNameFor } from './file-name.ts';
 import { checkPin, readIncludes } from './include.ts';
 import { makeManifest } from './make.ts';
 import { isMime, readMime } from './mime.ts';
@@ -29,7 +30,6 @@ import { unwrap } from './unwrap.ts';
 const MAX_DEPTH = 6;
 const MAX_PARTS = 200;
 const MAX_INCLUDE_DEPTH = 2;
-const MAX_NAME_LENGTH = 60;
 
 /** Never throws for any input. A result is whole: with one error nothing of it is to be used. */
 export function ingest(bytes: Uint8Array, options: IngestOptions): IngestResult {
@@ -186,8 +186,17 @@ class Reader {
   }
 
   #cloudConfig(input: Input, text: string): void {
-    const { manifestDirectory, writeFilesDone = false } = this.#options;
-    const { files, warnings, directives } = readCloudConfig(text, { manifestDirectory, writeFilesDone });
+    const { manifestDirectory, writeFilesDone = false, launchIndex: mine = 0 } = this.#options;
+    const {
+      files,
+      warnings,
+      directives,
+      launchIndex = mine,
+    } = readCloudConfig(text, {
+      manifestDirectory,
+      writeFilesDone,
+    });
+    if (launchIndex !== mine) return;
     this.#wish(input, directives);
     for (const warning of warnings) this.#problem(input, 'warning', warning);
     const { substitute = input.substitute } = directives;
@@ -202,6 +211,8 @@ class Reader {
     for (const item of items) {
       const content = isRecord(item) ? item.content : item;
       if (typeof content !== 'string') throw new Refusal('an item of the cloud-config-archive has no content');
+      const { launchIndex: mine = 0 } = this.#options;
+      if ((launchIndexOf(item) ?? mine) !== mine) continue;
       const filename = textAt(item, 'filename');
       const type = (textAt(item, 'type') ?? '').toLowerCase();
       this.#part(input, { type, ...(filename !== undefined && { filename }), bytes: Buffer.from(content) });
@@ -244,7 +255,7 @@ class Reader {
   #manifest(input: Input, whole: string): void {
     const { trust } = this.#options;
     if (trust && input.signer === undefined && !input.doubted)
-      this.#complainer(input)('is not signed, or the signature is not at its end');
+      this.#complainer(input)('is not signed, or the signature is not at its end: rower sign --key KEY FILE');
     const directives = { ...(input.substitute && { substitute: input.substitute }), ...readDirectives(whole) };
     this.#wish(input, directives);
     const { serial, audience, notAfterMs } = directives;
@@ -306,26 +317,12 @@ class Reader {
     }
     if (revisions.length + documents.length > 0)
       this.#files.push({
-        name: this.#fileName(input),
+        name: fileNameFor(input, (name) => this.#files.some((file) => file.name === name)),
         text,
         pods: revisions.length,
         documents: documents.length,
         ...(signer !== undefined && { signer }),
       });
-  }
-
-  #fileName({ filename, part }: Input): string {
-    const base = (filename ?? '').split(/[/\\]/).at(-1) ?? '';
-    const stem = base
-      .replace(/(?:\.(?:ya?ml|json|gz|txt))+$/i, '')
-      .replace(/[^\w.-]+/g, '-')
-      .replace(/^[.-]+/, '')
-      .slice(0, MAX_NAME_LENGTH);
-    const wanted = stem || (part === undefined ? 'user-data' : `part-${part}`);
-    const taken = (name: string) => this.#files.some((file) => file.name === `${name}.yaml`);
-    let name = wanted;
-    for (let count = 2; taken(name); count += 1) name = `${wanted}-${count}`;
-    return `${name}.yaml`;
   }
 
   #place({ part, filename }: Input): string {

@@ -43,7 +43,7 @@ export function verifyMinisign(content: Uint8Array, signature: string, keys: rea
     throw new Refusal(`the signature is by the minisign key ${keyName(id)}, which is not among the keys that may sign`);
   const signed = algorithm === HASHED ? createHash('blake2b512').update(content).digest() : content;
   const signer = known.find(({ key }) => verify(null, signed, key, proof));
-  if (!signer) throw new Refusal('the signature is not of this content: one of them was changed');
+  if (!signer) throw new Refusal('the signature is not of this content: one of them was changed; sign it again');
   // The second signature is of the first one and the comment.
   const comment = Buffer.concat([proof, Buffer.from(trusted.slice(TRUSTED_COMMENT.length))]);
   if (!verify(null, comment, signer.key, Buffer.from(second, 'base64')))

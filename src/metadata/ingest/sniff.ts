@@ -93,9 +93,11 @@ export function sniff(text: string): Sniffed {
   const firstLine = (start.split(/\r?\n/, 1)[0] ?? '').slice(0, 80);
   // A Compose file is told by its first key only: a manifest may have `services:` somewhere inside.
   const head = /^(?:version|services|#compose)/.test(start) ? start.slice(0, 200) : start;
+  // Kinds whose mark is no comment may have comments before it.
+  const body = start.replace(/^(?:\s*(?:#[^\n]*\n|---[ \t]*\r?\n))*\s*/, '').slice(0, 200);
   for (const { pattern, message } of REFUSED) {
-    const match = pattern.exec(head);
-    if (match?.index === 0) return { refused: message(firstLine) };
+    const match = [head, body].some((text) => pattern.exec(text)?.index === 0);
+    if (match) return { refused: message(firstLine) };
   }
   if (/^#cloud-config(?:\s|$)/.test(start)) return { kind: 'cloud-config' };
   if (/^#cloud-config-archive(?:\s|$)/.test(start)) return { kind: 'archive' };

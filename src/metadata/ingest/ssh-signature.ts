@@ -79,7 +79,10 @@ export function verifySignature(
   const algorithm = hash.toString();
   if (algorithm !== 'sha256' && algorithm !== 'sha512') throw new Refusal('the hash of the signature is unknown');
   const signer = signers.find((one) => one.key.equals(key) && (one.namespaces ?? [NAMESPACE]).includes(NAMESPACE));
-  if (!signer) throw new Refusal('the signature is by a key that is not among the allowed signers');
+  if (!signer)
+    throw new Refusal(
+      'the signature is by a key that is not among the allowed signers: add it to allowed_signers of this machine, or sign with another',
+    );
   if (
     nowMs < (signer.validAfterMs ?? Number.NEGATIVE_INFINITY) ||
     nowMs >= (signer.validBeforeMs ?? Number.POSITIVE_INFINITY)
@@ -87,7 +90,8 @@ export function verifySignature(
     throw new Refusal(`the key of ${signer.principals} is not valid at this time`);
   const digest = createHash(algorithm).update(content).digest();
   const signed = Buffer.concat([Buffer.from(MAGIC), ...[namespace, reserved, hash, digest].map(wireString)]);
-  if (!isGood(key, proof, signed)) throw new Refusal('the signature is not of this content: one of them was changed');
+  if (!isGood(key, proof, signed))
+    throw new Refusal('the signature is not of this content: one of them was changed; sign it again');
   return signer.principals;
 }
 

@@ -59,7 +59,7 @@ async function instanceDocument(service: Service): Promise<unknown> {
   for (const [index, path] of INSTANCE.entries()) {
     const answer = await service.ask(path, { headers: HEADERS });
     if (answer.status === 200) return parsedDocument(answer.body, path);
-    if (answer.status !== 400 || index === INSTANCE.length - 1) throw statusError(path, answer, NOT_YET);
+    if (answer.status !== 400 || index === INSTANCE.length - 1) throw statusError(answer, NOT_YET);
   }
   return undefined;
 }

@@ -3,6 +3,7 @@
  * https://cloudinit.readthedocs.io/en/latest/explanation/instancedata.html
  */
 import { at, isRecord, textAt } from '../ingest/record.ts';
+import type { Machine } from '../machine.ts';
 import { MetadataError, type Provider, present } from '../provider.ts';
 import { parsedDocument } from '../service.ts';
 import { ifGiven, tagAttributes } from './common.ts';
@@ -13,12 +14,18 @@ const RESULT = '/run/cloud-init/result.json';
 /** The generator's word: it is installed and has something to do at this boot. */
 const ENABLED = '/run/cloud-init/enabled';
 
+/** The file by which cloud-init shows that it works on this machine. */
+export async function traceOfCloudInit(machine: Machine): Promise<string | undefined> {
+  for (const file of [RESULT, ENABLED]) if (await machine.exists(file)) return file;
+  return undefined;
+}
+
 export const cloudInit: Provider = {
   name: 'cloud-init',
   title: 'cloud-init has fetched it',
   detect: async (machine) => {
-    for (const file of [RESULT, ENABLED]) if (await machine.exists(file)) return `${file} is there`;
-    return undefined;
+    const file = await traceOfCloudInit(machine);
+    return file === undefined ? undefined : `${file} is there`;
   },
   fetch: async ({ machine }) => {
     const data = (await machine.read(INSTANCE_DATA[0] ?? '')) ?? (await machine.read(INSTANCE_DATA[1] ?? ''));

@@ -2,6 +2,7 @@
 import { type FetchContext, MetadataError, type Payload, type Provider, present } from '../provider.ts';
 import { ABSENT, type Service, statusError } from '../service.ts';
 import { collect } from '../token.ts';
+import { traceOfCloudInit } from './cloud-init.ts';
 import { dmiReason, is, LINK_LOCAL } from './common.ts';
 
 const ROOT = '/computeMetadata/v1/';
@@ -29,7 +30,8 @@ export const gce: Provider = {
       ['product_serial', (value) => value.startsWith('GoogleCloud-')],
     ]),
   bases: () => [LINK_LOCAL],
-  fetch: async ({ service }) => {
+  fetch: async ({ service, machine }) => {
+    const cloudInit = (await traceOfCloudInit(machine)) !== undefined;
     const text = async (path: string) => decoded(await read(service, path));
     const values = await collect(text, ROOT, PATHS);
     // `projects/123/zones/europe-west1-b`
@@ -41,7 +43,12 @@ export const gce: Provider = {
         const bytes = await read(service, `${ROOT}${path}`);
         if (bytes === undefined) continue;
         const encoding = key === 'user-data' ? await text(`${ROOT}${path}-encoding`) : undefined;
-        payloads.push({ name: path, bytes, base64: encoding?.toLowerCase() === 'base64' });
+        payloads.push({
+          name: path,
+          bytes,
+          base64: encoding?.toLowerCase() === 'base64',
+          ...(cloudInit && key === 'user-data' && { cloudInitToo: true }),
+        });
       }
     }
     return {
@@ -54,7 +61,7 @@ export const gce: Provider = {
     const query = `recursive=true&alt=json&wait_for_change=true&last_etag=${encodeURIComponent(last)}&timeout_sec=${WAIT_SECONDS}`;
     const path = `${ROOT}instance/attributes/?${query}`;
     const answer = await service.ask(path, { headers: FLAVOR, timeoutMs: WAIT_TIMEOUT_MS });
-    if (answer.status !== 200) throw statusError(path.replace(/\?.*/, ''), answer);
+    if (answer.status !== 200) throw statusError(answer);
     return answer.headers.etag ?? last;
   },
 };
@@ -67,7 +74,7 @@ async function read(service: Service, path: string): Promise<Uint8Array | undefi
     });
   if (answer.status === 200) return answer.body;
   if (ABSENT.has(answer.status)) return undefined;
-  throw statusError(path, answer);
+  throw statusError(answer);
 }
 
 function decoded(bytes: Uint8Array | undefined): string | undefined {

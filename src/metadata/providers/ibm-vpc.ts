@@ -24,7 +24,7 @@ export const ibmVpc: Provider = {
       headers: { 'metadata-flavor': 'ibm', 'content-type': 'application/json', accept: 'application/json' },
       content: JSON.stringify({ expires_in: SECONDS }),
     });
-    if (answer.status !== 200 && answer.status !== 201) throw statusError(TOKEN, answer);
+    if (answer.status !== 200 && answer.status !== 201) throw statusError(answer);
     const token = textAt(parsedDocument(answer.body, TOKEN), 'access_token');
     if (token === undefined) throw new MetadataError(`${TOKEN}: there is no access_token in the answer`);
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };

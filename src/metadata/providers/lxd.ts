@@ -4,9 +4,11 @@ import { sleep } from '../../kubelet/env.ts';
 import { textAt } from '../ingest/record.ts';
 import { type FetchContext, MetadataError, type Payload, type Provider, present } from '../provider.ts';
 import type { Service } from '../service.ts';
-import { ifGiven } from './common.ts';
+import { dmiReason, ifGiven, is } from './common.ts';
 
 const SOCKETS = ['/dev/incus/sock', '/dev/lxd/sock'];
+const PORTS = '/sys/class/virtio-ports';
+const PORT_NAMES = ['org.linuxcontainers.incus', 'org.linuxcontainers.lxd', 'com.canonical.lxd'];
 /** A key of Rower's own goes first. */
 const KEYS = ['user.rower-manifest', 'cloud-init.user-data', 'user.user-data'];
 
@@ -15,12 +17,19 @@ export const lxd: Provider = {
   title: 'Incus and LXD',
   detect: async (machine) => {
     for (const socket of SOCKETS) if (await machine.exists(socket)) return `${socket} is there`;
-    return undefined;
+    // In a virtual machine the guest's agent makes the socket, perhaps later.
+    for (const port of await machine.list(PORTS)) {
+      const name = Buffer.from((await machine.read(`${PORTS}/${port}/name`)) ?? [])
+        .toString('latin1')
+        .trim();
+      if (PORT_NAMES.includes(name)) return `there is a virtio port ${name}`;
+    }
+    return dmiReason(machine, [['board_name', is('LXD')]]);
   },
   bases: async (machine) => {
-    const found = [];
-    for (const socket of SOCKETS) if (await machine.exists(socket)) found.push(`unix:${machine.path(socket)}`);
-    return found;
+    const found: string[] = [];
+    for (const socket of SOCKETS) if (await machine.exists(socket)) found.push(socket);
+    return (found.length > 0 ? found : SOCKETS).map((socket) => `unix:${machine.path(socket)}`);
   },
   waitForChange: async (context, last) => {
     if (last !== undefined) await nextEvent(context);

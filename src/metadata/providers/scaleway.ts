@@ -1,8 +1,8 @@
 /** Scaleway. Its user-data is told only to source ports below 1024. https://www.scaleway.com/en/docs/instances/how-to/use-cloud-init/ */
 import { at, textAt } from '../ingest/record.ts';
 import { type FetchContext, MetadataError, type Provider, present } from '../provider.ts';
-import { type MetadataResponse, NoAnswer } from '../request.ts';
-import { ABSENT, statusError } from '../service.ts';
+import { NoAnswer } from '../request.ts';
+import { ABSENT, type ServiceAnswer, statusError } from '../service.ts';
 import { dmiReason, hasWord, is, tagAttributes, unlessEmpty } from './common.ts';
 
 const PRIVILEGED_PORTS = 1023;
@@ -47,7 +47,7 @@ async function userData({ service, env }: FetchContext, key: string): Promise<Ui
   const random = env.random('scaleway-port');
   const path = `/user_data/${key}`;
   for (let attempt = 1; ; attempt += 1) {
-    let answer: MetadataResponse;
+    let answer: ServiceAnswer;
     try {
       answer = await service.ask(path, { localPort: 1 + Math.floor(random() * PRIVILEGED_PORTS) });
     } catch (error) {
@@ -56,7 +56,7 @@ async function userData({ service, env }: FetchContext, key: string): Promise<Ui
     }
     if (answer.status === 200) return answer.body;
     if (ABSENT.has(answer.status)) return undefined;
-    if (answer.status !== 429 || attempt >= ATTEMPTS) throw statusError(path, answer);
+    if (answer.status !== 429 || attempt >= ATTEMPTS) throw statusError(answer);
   }
 }
 

@@ -63,8 +63,29 @@ describe('a D-Bus message', () => {
     const bytes = encodeMessage({ type: 'return', serial: 1, signature: 'v', body: [['t', 5_000_000n]] });
     assert.deepEqual(decodeMessage(bytes).body, [5_000_000n]);
     const strings = Buffer.from(encodeMessage({ type: 'return', serial: 1, signature: 'g', body: ['x'] }));
-    strings[strings.indexOf('g\0', 20)] = 'a'.charCodeAt(0);
-    assert.equal(decodeMessage(strings).body, undefined);
+    for (const type of ['d', 'a', '(', ')']) {
+      strings[strings.indexOf('\u0001g\0', 20) + 1] = type.charCodeAt(0);
+      assert.equal(decodeMessage(strings).body, undefined);
+      strings[strings.indexOf(`\u0001${type}\0`, 20) + 1] = 'g'.charCodeAt(0);
+    }
+  });
+
+  it('has arrays and structs, each where it has to begin', () => {
+    const properties = [
+      ['Wants', ['as', ['a', 'bc']]],
+      ['CPUShares', ['t', 2n]],
+      ['None', ['at', []]],
+    ];
+    const message = { ...call, signature: 'sba(sv)a(sa(sv))', body: ['unit', true, properties, []] };
+    const { body } = decodeMessage(encodeMessage(message));
+    const unwrapped = properties.map(([name, variant]) => [name, variant?.[1]]);
+    assert.deepEqual(body, ['unit', true, unwrapped, []]);
+  });
+
+  it('refuses a message whose parts are in each other without end', () => {
+    let value: [string, unknown] = ['y', 1];
+    for (let depth = 0; depth < 100; depth += 1) value = ['v', value];
+    assert.throws(() => decodeMessage(encodeMessage({ ...call, signature: 'v', body: [value] })), /in each other/);
   });
 
   it('is read as systemd and the bus write it', () => {

@@ -1,8 +1,8 @@
 /** The image policy against Debian's docker-registry, and against servers that want tokens or answer nonsense. */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { imageBundle, imageSignature, signatureTag } from '../../../hack/sign-im
 import { CriError, type Image } from '../../../src/cri/port.ts';
 import { NotSigned, verifyImage } from '../../../src/kubelet/images/cosign-image.ts';
 import { ImageGate } from '../../../src/kubelet/images/gate.ts';
-import type { ImageRule } from '../../../src/kubelet/images/policy.ts';
+import { type ImageRule, NO_POLICY } from '../../../src/kubelet/images/policy.ts';
 import { readCosignKey } from '../../../src/metadata/ingest/cosign.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -35,6 +35,7 @@ async function gateOf(
 ) {
   const real = realEnv();
   const warnings: string[] = [];
+  const refusals: string[] = [];
   const warn = (_: unknown, text: string) => void warnings.push(text);
   const quiet = { debug: () => {}, info: () => {}, warn, error: () => {} };
   const found: Image = {
@@ -46,12 +47,19 @@ async function gateOf(
     pinned: false,
   };
   const cri = { imageStatus: async (_image: string) => found };
-  const gate = await ImageGate.open({ env: { ...real, log: quiet }, cri, policy: { source: '/p', rules }, rootDir });
+  const gate = await ImageGate.open({
+    env: { ...real, log: quiet },
+    cri,
+    policy: { source: '/p', registryConfigPath: '', rules },
+    rootDir,
+    refused: (wanted) => void refusals.push(wanted),
+  });
   return {
     gate,
     cri,
     found,
     warnings,
+    refusals,
     before: (image: string, auths = [ADA]) => gate.before(image, auths, new AbortController().signal),
   };
 }
@@ -138,7 +146,7 @@ test('images that the policy names by digest, or not at all, need no registry', 
     { matchImages: ['a.example'], require: 'digest', cosignKeys: [] },
     { matchImages: ['b.example'], require: 'reject', cosignKeys: [] },
   ];
-  const { gate, before, cri, warnings } = await gateOf(await temporaryDirectory(t), '', rules);
+  const { gate, before, cri, warnings, refusals } = await gateOf(await temporaryDirectory(t), '', rules);
   const guarded = gate.guard(cri);
   for (const [image, message] of [
     ['a.example/x:1', /^SignatureValidationFailed: \/p wants images/],
@@ -155,6 +163,49 @@ test('images that the policy names by digest, or not at all, need no registry', 
     'the image is on this machine and counts as absent: /p wants images of a.example/x by digest: NAME@sha256:…',
     'the image is on this machine and counts as absent: /p allows no image of b.example/x',
   ]);
+  assert.deepEqual(refusals, ['digest', 'reject'], 'counted');
+  gate.use(NO_POLICY);
+  await before('b.example/x:1');
+  assert.ok(await guarded.imageStatus('b.example/x:1'), 'by another policy');
+});
+
+test('images of an archive that a key signed may run, by their id and as long as the key is one', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, 'app.tar');
+  await writeFile(path, 'archive');
+  const { gate, cri, found } = await gateOf(directory);
+  await (await gate.verifyArchive(path))(['x/y:1']);
+  assert.equal(gate.allows('x/y:1', found), false, 'nobody signed it');
+  await writeFile(`${path}.sig`, sign('sha256', Buffer.from('archive'), OWN.privateKey).toString('base64'));
+  const passes = await gate.verifyArchive(path);
+  assert.equal(gate.allows('x/y:1', found), false, 'before it is imported');
+  await passes(['x/y:1']);
+  assert.equal(await gate.guard(cri).imageStatus('x/y:1'), found);
+  assert.equal(gate.allows('x/y:1', { ...found, id: 'j' }), false, 'another image of that name');
+  assert.equal((await gateOf(directory)).gate.allows('x/y:1', found), true, 'after a start');
+  const late = await gate.verifyArchive(path);
+  await writeFile(path, 'changed');
+  await assert.rejects(late(['x/y:1']), /it changed while it was imported/);
+  await assert.rejects(gate.verifyArchive(path), /app\.tar\.sig is no signature of this archive by ci\.pub/);
+  const before = gate.keysText();
+  gate.use(NO_POLICY);
+  assert.notEqual(gate.keysText(), before, 'other keys: archives are looked at again');
+  await (await gate.verifyArchive(path))(['x/y:1']);
+});
+
+test('a registry whose hosts.toml cannot be read is not asked', async (t) => {
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, 'r.example'));
+  await writeFile(join(directory, 'r.example/hosts.toml'), 'server');
+  const { gate, before } = await gateOf(directory);
+  const rules: ImageRule[] = [{ matchImages: ['*'], require: 'signature', cosignKeys: [KEY] }];
+  gate.use({ source: '/p', registryConfigPath: directory, rules });
+  await assert.rejects(
+    before('r.example/a:1'),
+    refusedWith(
+      /^RegistryUnavailable: .*r\.example\/hosts\.toml: line 1, column 1: incomplete key-value: cannot find end of key$/,
+    ),
+  );
 });
 
 async function serve(t: TestContext, listener: RequestListener): Promise<string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ImageRule, refusalOf, ruleFor } from '../../../src/kubelet/images/policy.ts';
+import { type ImageRule, NO_POLICY, refusalOf, ruleFor } from '../../../src/kubelet/images/policy.ts';
 
 const rule = (matchImages: string[], require: ImageRule['require']): ImageRule => ({
   matchImages,
@@ -9,6 +9,7 @@ const rule = (matchImages: string[], require: ImageRule['require']): ImageRule =
 });
 const POLICY = {
   source: '/etc/images.yaml',
+  registryConfigPath: '',
   rules: [
     rule(['registry.example/team', '*.mirror.example:5000/a/'], 'nothing'),
     rule(['docker.io/library'], 'digest'),
@@ -43,5 +44,5 @@ for (const [image, require, refusal] of CASES) {
 }
 
 test('an image that no rule matches may run', () => {
-  assert.equal(refusalOf({ source: 'x', rules: [] }, 'busybox'), undefined);
+  assert.equal(refusalOf(NO_POLICY, 'busybox'), undefined);
 });

@@ -14,6 +14,7 @@ function machine() {
   mkdirSync(join(rootDir, 'images'));
   const present = new Set<string>();
   const log: string[] = [];
+  const state = { basis: '' };
   const agents: { stop: AbortController; ended: Promise<void> }[] = [];
   after(async () => {
     for (const { stop, ended } of agents) {
@@ -25,6 +26,7 @@ function machine() {
   return {
     present,
     log,
+    state,
     /** An archive that holds the image `localhost/<name>:1`, whole since long. */
     put(name: string, content = 'x', mtime = OLD) {
       writeFileSync(join(rootDir, 'draft'), content);
@@ -47,6 +49,14 @@ function machine() {
           return [image];
         },
         isPresent: async (image) => present.has(image),
+        verify: async (path) => {
+          const name = path.split('/').at(-1) as string;
+          if (name.startsWith('forged')) throw new Error('it is signed by a stranger');
+          return async (images) => {
+            for (const image of images) log.push(`verified ${image}${present.has(image) ? '' : ' too early'}`);
+          };
+        },
+        basis: () => state.basis,
         arrived: (archive, images) => log.push(`arrived ${archive}: ${images}`),
         failed: (archive, message) => log.push(`failed ${archive}: ${message}`),
       });
@@ -92,7 +102,7 @@ describe('preloaded archives', () => {
     put('b.tar');
     const second = start();
     await until('arrived b.tar: localhost/b:1');
-    assert.deepEqual(log, ['import b.tar', 'arrived b.tar: localhost/b:1']);
+    assert.deepEqual(log, ['import b.tar', 'verified localhost/b:1', 'arrived b.tar: localhost/b:1']);
     log.length = 0;
     put('a.tar', 'other');
     await until('arrived a.tar: localhost/a:1');
@@ -149,5 +159,29 @@ describe('preloaded archives', () => {
     assert.deepEqual(log[0], 'import whole.tar');
     await until('arrived growing.tar: localhost/growing:1');
     await stop();
+  });
+
+  it('are imported again when they are signed, or judged by other keys; not when they are signed wrongly', async () => {
+    const { put, start, until, log, state } = machine();
+    put('a.tar');
+    put('forged.tar');
+    const first = start();
+    await until('failed forged.tar: it is signed by a stranger');
+    assert.ok(!log.includes('import forged.tar'));
+    log.length = 0;
+    put('a.tar.sig');
+    await until('arrived a.tar: localhost/a:1');
+    await first.stop();
+    log.length = 0;
+    state.basis = 'other keys';
+    const second = start();
+    await until('arrived a.tar: localhost/a:1');
+    await second.stop();
+    log.length = 0;
+    const third = start();
+    put('b.tar');
+    await until('arrived b.tar: localhost/b:1');
+    await third.stop();
+    assert.ok(!log.includes('import a.tar'), 'by the same keys');
   });
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { realEnv } from '../../../hack/env.ts';
 import { type ProgramOptions, runProgram } from '../../../src/kubelet/images/run-program.ts';
@@ -46,5 +48,17 @@ describe('a program', () => {
       runProgram('/no/such/program', { env: realEnv(), args: [], timeoutMs: 1000, maxOutputBytes: 10 }),
       /there is no \/no\/such\/program/,
     );
+  });
+  it('is an error when there is no descriptor left for its pipes', () => {
+    const source = (path: string) => JSON.stringify(join(import.meta.dirname, '../../..', path));
+    const script = `
+      import { openSync } from 'node:fs';
+      import { realEnv } from ${source('hack/env.ts')};
+      import { runProgram } from ${source('src/kubelet/images/run-program.ts')};
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const options = { env: realEnv(), args: [], timeoutMs: 60000, maxOutputBytes: 1000 };
+      await runProgram('/bin/true', options).catch(({ code }) => console.log(code));`;
+    const few = ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script];
+    assert.equal(spawnSync('/bin/sh', few, { encoding: 'utf8' }).stdout, 'EMFILE\n');
   });
 });

@@ -86,7 +86,7 @@ describe('rotation', () => {
     assert.deepEqual([names(files), reopened], [['0.log'], ['c1']]);
   });
 
-  it('goes on with the other logs when one fails, time and again', async () => {
+  it('goes on with the other logs when one fails time and again, which is told once', async () => {
     const bad = rotating();
     const good = rotating();
     fill(bad.files, 1);
@@ -117,6 +117,6 @@ describe('rotation', () => {
     };
     await rotateLogs(options, stop.signal);
     assert.equal(names(good.files).length, 3);
-    assert.equal(complaints, 3);
+    assert.equal(complaints, 1);
   });
 });

@@ -215,6 +215,7 @@ metadata: {name: cache}
 spec: {accessModes: [ReadWriteOnce]}
 `,
     gives: ['site-pod-n', 'PersistentVolumeClaim cache'],
+    says: ['warning 8:3 metadata.creationTimestamp: ignored: a manifest cannot set it'],
   },
   'what only a cluster can do': {
     text: `

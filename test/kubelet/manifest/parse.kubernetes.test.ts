@@ -41,6 +41,7 @@ const RUNS: Row[] = [
   [
     'tolerations by number',
     one('tolerations: [{key: example.org/level, operator: Gt, value: "900", effect: NoSchedule}], '),
+    'warning spec.tolerations: ignored: this machine has no taints',
   ],
   [
     'a grpc probe',

@@ -201,7 +201,22 @@ test('a Pod pasted from a cluster loses what only the cluster can say', () => {
   const pasted = parse(
     SIMPLE.replace('{name: a}', metadata).replace('spec: {', 'status: {phase: Failed}\nspec: {nodeName: other, '),
   );
-  assert.deepEqual(pasted, parse(SIMPLE));
+  assert.deepEqual(pasted.revisions, parse(SIMPLE).revisions);
+  const ignored = ['generation', 'resourceVersion', 'deletionTimestamp', 'finalizers', 'managedFields'];
+  assert.deepEqual(
+    pasted.problems.map(({ severity, field, message }) => `${severity} ${field}: ${message}`),
+    [...ignored.map((key) => `metadata.${key}`), 'status', 'spec.nodeName'].map(
+      (field) => `warning ${field}: ignored: a manifest cannot set it`,
+    ),
+  );
+});
+
+test('what asks for nothing that is not so anyway is no reason for a word', () => {
+  const everywhere = ['not-ready', 'unreachable'].map(
+    (what) => `{effect: NoExecute, key: node.kubernetes.io/${what}, operator: Exists, tolerationSeconds: 300}`,
+  );
+  const moot = `status: {}\nspec: {schedulerName: default-scheduler, preemptionPolicy: PreemptLowerPriority, enableServiceLinks: true, automountServiceAccountToken: false, tolerations: [${everywhere.join()}], `;
+  assert.deepEqual(parse(SIMPLE.replace('spec: {', moot)).problems, []);
 });
 
 test('equal bytes give equal results', () => {

@@ -89,7 +89,13 @@ const BAD: Record<string, { pods: number; problems: string[] }> = {
     ],
   },
   'b25-badvol.yaml': { pods: 0, problems: ['error 6:67 spec.containers[0].volumeMounts[0].name: Not found: "nope"'] },
-  'b26-withuid.yaml': { pods: 1, problems: [] },
+  'b26-withuid.yaml': {
+    pods: 1,
+    problems: [
+      'warning 3:85 metadata.creationTimestamp: ignored: a manifest cannot set it',
+      'warning 5:3 spec.nodeName: ignored: a manifest cannot set it',
+    ],
+  },
   'b27-badquantity.yaml': {
     pods: 0,
     problems: [

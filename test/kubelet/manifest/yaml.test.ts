@@ -55,7 +55,7 @@ for (const [what, text, expected] of READ) {
 
 const REFUSED: [string, string, string][] = [
   ['a duplicate key', 'a: 1\nb: 2\na: 3', '10 the key "a" is already set in this mapping'],
-  ['a tab as indentation', 'a:\n\tb: 1', '3 Tabs are not allowed as indentation'],
+  ['a tab as indentation', 'a:\n\tb: 1', '3 Tabs are not allowed as indentation: use spaces'],
   ['an alias without an anchor', 'a: *x', '3 the alias *x has no anchor before it'],
   ['an alias inside its own anchor', 'a: &x [*x]', '7 the alias *x contains itself'],
   ['a foreign tag', 'a: !!binary aGk=', '12 the YAML tag !!binary is not supported'],

@@ -11,6 +11,7 @@ const onFailure = revision({
   restartPolicy: 'OnFailure',
   containers: [container({ name: 'a' }), container({ name: 'b' })],
 });
+const endedWell = (name: string, more = {}) => exited(onFailure, 100, { name, exitCode: 0, ...more });
 const want = (of = web): PodInput['slot'] => ({ state: 'want', key: KEY, revision: of });
 const drop: PodInput['slot'] = { state: 'drop', key: KEY };
 const first = ['check-image busybox:1', 'create main attempt 0 restarts 0 back-off 0s', 'start main'];
@@ -183,13 +184,18 @@ const rows: PlanRow[] = [
     waits: ['ContainerCreating'],
   },
   {
+    name: 'OnFailure: what was stopped to be resized runs again, whatever it ended with',
+    given: {
+      slot: want(onFailure),
+      observed: observed([sandbox(onFailure)], [endedWell('a', { stoppedToResize: true }), endedWell('b')]),
+    },
+    actions: ['prepare-pod', 'check-image busybox:1', 'create a attempt 1 restarts 1 back-off 10s', 'start a'],
+  },
+  {
     name: 'OnFailure: only what failed runs again',
     given: {
       slot: want(onFailure),
-      observed: observed(
-        [sandbox(onFailure)],
-        [exited(onFailure, 100, { name: 'a', exitCode: 0 }), exited(onFailure, 100, { name: 'b' })],
-      ),
+      observed: observed([sandbox(onFailure)], [endedWell('a'), exited(onFailure, 100, { name: 'b' })]),
     },
     actions: ['prepare-pod', 'check-image busybox:1', 'create b attempt 1 restarts 1 back-off 10s', 'start b'],
   },

@@ -200,6 +200,8 @@ test('a path that cannot be reached is unknown, not absent: the Pods stay as the
   assert.match(JSON.stringify(watching.source.current()), /too many symbolic links|ELOOP/);
   await unlink(directory);
   await rename(`${directory}.away`, directory);
+  // Without an event, and long before the next rescan.
+  await watching.until(() => watching.source.current().state === 'known');
 });
 
 test('stopping ends the run and lets go of the directory', async (t) => {

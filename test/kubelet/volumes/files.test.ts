@@ -13,6 +13,7 @@ import {
   writeAtomically,
   writeInPlace,
 } from '../../../src/kubelet/volumes/files.ts';
+import { smallDisk } from '../../full-disk.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 test('a file is read up to a limit and refused above it', async (t) => {
@@ -107,4 +108,13 @@ test('a file is closed when its use fails', async (t) => {
       }),
     );
   assert.ok((await readdir('/proc/self/fd')).length < before + 10);
+});
+
+test('a directory that cannot be made says why: a file system that is read-only is not an absent one', async (t) => {
+  const disk = await smallDisk(t, 65_536);
+  execFileSync('mount', ['-o', 'remount,ro', disk]);
+  await assert.rejects(makeDirectory(join(disk, 'a/b'), 0o755), { code: 'EROFS' });
+  await makeDirectory(disk, 0o755);
+  await assert.rejects(makeDirectory('/proc/no-such/directory', 0o755), { code: 'ENOENT' });
+  await assert.rejects(makeDirectory('/etc/passwd', 0o755), { code: 'EEXIST' });
 });

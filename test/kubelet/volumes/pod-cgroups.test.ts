@@ -7,6 +7,7 @@ import { realEnv } from '../../../hack/env.ts';
 import type { Node } from '../../../src/kubelet/node.ts';
 import type { PodSpec } from '../../../src/kubelet/types.ts';
 import { PodCgroups } from '../../../src/kubelet/volumes/pod-cgroups.ts';
+import { Slices } from '../../../src/kubelet/volumes/slices.ts';
 import { container, revision } from '../build.ts';
 import { node } from '../node.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -33,14 +34,22 @@ async function fakeTree(root: string, files: Record<string, string[]>): Promise<
     }
 }
 
+/** Without systemd: telling it anything fails. */
+const podCgroups = (options: Omit<ConstructorParameters<typeof PodCgroups>[0], 'slices'>) =>
+  new PodCgroups({
+    ...options,
+    slices: new Slices({ env: options.env, busSocket: '/nowhere', privateSocket: '/nowhere' }),
+  });
+
 const read = (...parts: string[]) => readFile(join(...parts), 'utf8');
 
 test('version 1: the limits of a Pod are written into the tree of each controller', async (t) => {
   const fsRoot = await temporaryDirectory(t);
   await fakeTree(fsRoot, V1);
   await symlink('cpu', join(fsRoot, 'cpuacct'));
+  await mkdir(join(fsRoot, 'hugetlb'));
   const allocatable = { cpuMillis: 3000, memoryBytes: 1 << 30 };
-  const cgroups = new PodCgroups({ env: realEnv(), node: node({ podPidsLimit: 99, allocatable }), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(), node: node({ podPidsLimit: 99, allocatable }), fsRoot });
   await cgroups.ensure(revision(BURSTABLE).pod);
   await cgroups.balanced();
   const pod = GROUPS[2] as string;
@@ -53,12 +62,13 @@ test('version 1: the limits of a Pod are written into the tree of each controlle
   assert.equal(await read(fsRoot, 'memory/kubepods/memory.limit_in_bytes'), String(1 << 30));
   assert.equal(await read(fsRoot, 'cpu/kubepods/burstable/cpu.shares'), '256');
   assert.equal(await read(fsRoot, 'cpu/kubepods/besteffort/cpu.shares'), '2');
+  assert.deepEqual(await readdir(join(fsRoot, 'hugetlb')), [], 'nothing is mounted there');
 });
 
 test('version 2: controllers are passed down and limits written in its words', async (t) => {
   const fsRoot = await temporaryDirectory(t);
   await fakeTree(fsRoot, { '': V2 });
-  const cgroups = new PodCgroups({ env: realEnv(), node: node({ cgroupVersion: 2 }), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(), node: node({ cgroupVersion: 2 }), fsRoot });
   await cgroups.ensure(revision(BURSTABLE).pod);
   await cgroups.balanced();
   const pod = GROUPS[2] as string;
@@ -76,7 +86,7 @@ test('version 2: controllers are passed down and limits written in its words', a
 test('version 2: no limit is written as max', async (t) => {
   const fsRoot = await temporaryDirectory(t);
   await fakeTree(fsRoot, { '': V2 });
-  const cgroups = new PodCgroups({ env: realEnv(), node: node({ cgroupVersion: 2, cpuCFSQuota: false }), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(), node: node({ cgroupVersion: 2, cpuCFSQuota: false }), fsRoot });
   await cgroups.ensure(revision(BURSTABLE).pod);
   assert.equal(await read(fsRoot, 'kubepods/burstable/podu1/cpu.max'), 'max 100000');
 });
@@ -84,7 +94,7 @@ test('version 2: no limit is written as max', async (t) => {
 test('the weight of Burstable Pods is their sum, and shrinks with them', async (t) => {
   const fsRoot = await temporaryDirectory(t);
   await fakeTree(fsRoot, V1);
-  const cgroups = new PodCgroups({ env: realEnv(), node: node(), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(), node: node(), fsRoot });
   const other = join(fsRoot, 'cpu/kubepods/burstable/podu2');
   await mkdir(other);
   await writeFile(join(other, 'cpu.shares'), '1000');
@@ -93,20 +103,12 @@ test('the weight of Burstable Pods is their sum, and shrinks with them', async (
   assert.equal(await read(fsRoot, 'cpu/kubepods/burstable/cpu.shares'), '1256');
 });
 
-test('with the systemd driver nothing is touched', async (t) => {
-  const fsRoot = await temporaryDirectory(t);
-  const cgroups = new PodCgroups({ env: realEnv(), node: node({ cgroupDriver: 'systemd' }), fsRoot });
-  await cgroups.ensure(revision(BURSTABLE).pod);
-  await cgroups.remove('u1');
-  assert.deepEqual(await readdir(fsRoot), []);
-});
-
 test('a value that the kernel refuses is an error with the value and the file', async (t) => {
   const fsRoot = await temporaryDirectory(t);
   await fakeTree(fsRoot, { ...V1, cpu: [] });
   const file = join(fsRoot, 'cpu/kubepods/burstable/podu1/cpu.shares');
   await mkdir(file);
-  const cgroups = new PodCgroups({ env: realEnv(), node: node(), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(), node: node(), fsRoot });
   await assert.rejects(cgroups.ensure(revision(BURSTABLE).pod), { message: `cannot write "256" to ${file}` });
 });
 
@@ -114,7 +116,7 @@ test('a machine that is reserved as a whole does not limit its Pods to nothing',
   const fsRoot = await temporaryDirectory(t);
   await fakeTree(fsRoot, V1);
   const allocatable = { cpuMillis: 0, memoryBytes: 0 };
-  const cgroups = new PodCgroups({ env: realEnv(), node: node({ allocatable }), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(), node: node({ allocatable }), fsRoot });
   await cgroups.ensure(revision(BURSTABLE).pod);
   await cgroups.balanced();
   assert.equal(await read(fsRoot, 'memory/kubepods/memory.limit_in_bytes'), '');
@@ -127,7 +129,7 @@ test('limits above the Pods that cannot be set are told, and the Pod goes on', a
   await mkdir(join(fsRoot, 'memory/kubepods/memory.limit_in_bytes'));
   const warnings: string[] = [];
   const log = { ...realEnv().log, warn: (_: unknown, message: string) => void warnings.push(message) };
-  const cgroups = new PodCgroups({ env: realEnv(log), node: node(), fsRoot });
+  const cgroups = podCgroups({ env: realEnv(log), node: node(), fsRoot });
   await cgroups.ensure(revision(BURSTABLE).pod);
   await cgroups.balanced();
   assert.deepEqual(warnings, ['cannot set the limits of the cgroups above the Pods']);
@@ -152,7 +154,7 @@ async function realTree(t: {
     for (const tree of trees) await rmdir(tree).catch(() => {});
   });
   const change = { cgroupVersion, cgroupRoot, podPidsLimit: 50 };
-  return { cgroups: new PodCgroups({ env: realEnv(), node: node(change), fsRoot: FS_ROOT }), trees, change };
+  return { cgroups: podCgroups({ env: realEnv(), node: node(change), fsRoot: FS_ROOT }), trees, change };
 }
 
 const present = async (tree: string) =>
@@ -209,7 +211,7 @@ for (const [version, tree, now] of [
   test(`version ${version}: to make room only what grows is written`, async (t) => {
     const fsRoot = await temporaryDirectory(t);
     await fakeTree(fsRoot, tree as Parameters<typeof fakeTree>[1]);
-    const cgroups = new PodCgroups({ env: realEnv(), node: node({ cgroupVersion: version }), fsRoot });
+    const cgroups = podCgroups({ env: realEnv(), node: node({ cgroupVersion: version }), fsRoot });
     const [quota, memory] = [now.quotaFile, now.memoryFile].map((file) =>
       join(fsRoot, file.replace('%', GROUPS[2] as string)),
     ) as [string, string];

@@ -8,6 +8,9 @@ const part = (type: string, body: string) => `--b\nContent-Type: ${type}\n\n${bo
 const message = (...parts: string[]) =>
   `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n${parts.join('')}--b--\n`;
 
+const take = (text: string, launchIndex = 0) =>
+  ingest(Buffer.from(text), { provider: 'x', nodeName: 'n', manifestDirectory: '/etc/pods', launchIndex });
+
 const CASES: [what: string, text: string, outcome: string][] = [
   ['a script', '#!/bin/sh\nrower run &\n', 'nothing'],
   ['a boothook', '#cloud-boothook\necho\n', 'nothing'],
@@ -29,4 +32,18 @@ for (const [what, text, outcome] of CASES) {
 test('an Ignition config and the like stay refused: cloud-init does not take them either', () => {
   const options = { provider: 'x', nodeName: 'n', manifestDirectory: '/etc/pods', writeFilesDone: true };
   assert.equal(ingest(Buffer.from('{"ignition":{"version":"3.0.0"}}'), options).outcome, 'refused');
+});
+
+test('a cloud-config and an item of an archive may be for another machine of the request too', () => {
+  const config = (index: string) =>
+    `#cloud-config\nlaunch-index: ${index}\nwrite_files:\n- path: /etc/pods/a.yaml\n  content: |\n${POD.replace(/^/gm, '    ')}`;
+  const count = (text: string, launchIndex?: number) => take(text, launchIndex).files.length;
+  assert.deepEqual(
+    [count(config('1')), count(config('1'), 1), count(config('0')), count(config('null'), 3)],
+    [0, 1, 1, 1],
+  );
+  assert.deepEqual(take(config('0')).problems, []);
+  assert.match(take(config('first')).problems[0]?.message ?? '', /launch-index must be a whole number/);
+  const archive = `#cloud-config-archive\n- launch-index: 1\n  content: |\n${POD.replace(/^/gm, '    ')}`;
+  assert.deepEqual([count(archive), count(archive, 1)], [0, 1]);
 });
