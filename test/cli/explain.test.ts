@@ -1,22 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { main } from '../../src/cli/main.ts';
 import { serve, type TestEndpoint } from '../http/endpoint.ts';
 import { published, SECRET } from '../http/fixture.ts';
-
-async function rower(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const status = await main(argv, {
-    stdout: (text) => {
-      written.stdout += text;
-    },
-    stderr: (text) => {
-      written.stderr += text;
-    },
-    env: {},
-  });
-  return { status, ...written };
-}
+import { rower } from './rower.ts';
 
 describe('rower explain', () => {
   let endpoint: TestEndpoint;

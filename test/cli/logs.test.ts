@@ -4,21 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { main } from '../../src/cli/main.ts';
-
-async function rower(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const status = await main(argv, {
-    stdout: (text) => {
-      written.stdout += text;
-    },
-    stderr: (text) => {
-      written.stderr += text;
-    },
-    env: {},
-  });
-  return { status, ...written };
-}
+import { rower } from './rower.ts';
 
 /** Nobody listens there. */
 const AWAY = 'http://127.0.0.1:1';

@@ -1,27 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { main } from '../../src/cli/main.ts';
-
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function rower(...argv: string[]): Promise<Outcome> {
-  const written = { stdout: '', stderr: '' };
-  const status = await main(argv, {
-    stdout: (text) => {
-      written.stdout += text;
-    },
-    stderr: (text) => {
-      written.stderr += text;
-    },
-    env: {},
-  });
-  return { status, ...written };
-}
+import { rower } from './rower.ts';
 
 const COMMANDS = ['run', 'validate', 'get', 'metadata', 'sign', 'verify', 'version'];
 

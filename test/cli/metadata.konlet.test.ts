@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { main } from '../../src/cli/main.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
 import { metadataServer } from '../metadata/server.ts';
+import { rower } from './rower.ts';
 
 const DECLARATION = `spec:
   containers:
@@ -46,18 +46,6 @@ async function machine(t: TestContext, attributes: Record<string, string>, { clo
   const metadata = async (action: string, ...more: string[]) =>
     rower('metadata', action, '--metadata', 'gce', '--host-root', root, '--endpoint', base, ...more);
   return { root, metadata };
-}
-
-async function rower(...argv: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  const stdout = (text: string) => {
-    written.stdout += text;
-  };
-  const stderr = (text: string) => {
-    written.stderr += text;
-  };
-  const status = await main(argv, { stdout, stderr, env: {} });
-  return { status, ...written };
 }
 
 test('what the guide says to do works, in its order', async (t) => {

@@ -2,24 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { main } from '../../src/cli/main.ts';
 import { ownName } from '../../src/cli/metadata.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
 import { byPath, metadataServer } from '../metadata/server.ts';
+import { rower as run } from './rower.ts';
 
 const POD = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: m\n    image: x:1\n';
 
-async function rower(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const stdout = (text: string) => {
-    written.stdout += text;
-  };
-  const stderr = (text: string) => {
-    written.stderr += text;
-  };
-  const status = await main(['metadata', ...argv], { stdout, stderr, env: {} });
-  return { status, ...written };
-}
+const rower = (...argv: string[]) => run('metadata', ...argv);
 
 async function hostRoot(t: TestContext, files: Record<string, string> = {}): Promise<string> {
   const root = await temporaryDirectory(t);

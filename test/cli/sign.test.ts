@@ -5,27 +5,15 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path, { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { main } from '../../src/cli/main.ts';
 import { signatureComment } from '../../src/metadata/ingest/signatures.ts';
 import { temporaryDirectory } from '../kubelet/temporary.ts';
 import { without } from '../metadata/programs.ts';
+import { rower } from './rower.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/metadata/signatures', import.meta.url));
 const SIGNERS = join(FIXTURES, 'allowed_signers');
 const POD = readFileSync(join(FIXTURES, 'pod.yaml'), 'utf8');
 const SIGNATURE = readFileSync(join(FIXTURES, 'ed25519.sig'), 'utf8');
-
-async function rower(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const stdout = (text: string) => {
-    written.stdout += text;
-  };
-  const stderr = (text: string) => {
-    written.stderr += text;
-  };
-  const status = await main(argv, { stdout, stderr, env: {} });
-  return { status, ...written };
-}
 
 /** An ssh-keygen that knows one signature, of the recorded Pod, and writes down how it was called. */
 async function withKeygen(t: TestContext, script: string): Promise<string> {
